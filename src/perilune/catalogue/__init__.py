@@ -1,0 +1,1 @@
+"""DATA MANAGEMENT: what, where, when."""

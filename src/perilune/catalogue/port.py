@@ -1,0 +1,98 @@
+"""The port of the catalogue: a projection of storage and log that answers questions.
+
+Every implementation passes `perilune.testing.catalogue.CatalogueContract`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from perilune.catalogue.query import Cursor, Query
+from perilune.model.identifier import Lid, Lidvid
+from perilune.model.product import Holding, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of an answer. ``total`` counts all that match, not this page."""
+
+    hits: tuple[Holding, ...]
+    total: int
+    next: Cursor | None
+    """Where the next page begins; None on the last."""
+    facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """For each facet asked for: word to number of products, most frequent first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fixity:
+    """The newest reading back of everything."""
+
+    at: datetime
+    index: int
+    objects: int
+    bytes: int
+    damaged: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Projection:
+    """What a run of log entries does to the catalogue, applied as one transaction."""
+
+    applied: int
+    """Number of log entries folded in once this is applied."""
+    added: Sequence[Holding] = ()
+    released: Sequence[str] = ()
+    """Deliveries whose products are released from here on (those added here included)."""
+    fixity: Fixity | None = None
+
+
+class Catalogue(Protocol):
+    """Searchable record of holdings."""
+
+    @property
+    def applied(self) -> int:
+        """How many entries of the log are folded in."""
+        ...
+
+    def apply(self, change: Projection) -> None:
+        """Fold in a run of log entries, all or nothing, durable on return."""
+        ...
+
+    def get(self, id: Lidvid, scope: Scope) -> Holding:
+        """Raise `NotFound` if there is no such version, or none the scope may see."""
+        ...
+
+    def latest(self, lid: Lid, scope: Scope) -> Holding:
+        """The highest version that the scope may see; raise `NotFound` if there is none."""
+        ...
+
+    def held(self, ids: Sequence[Lidvid]) -> Mapping[Lidvid, Holding]:
+        """Those of ``ids`` that are held, whoever may see them."""
+        ...
+
+    def search(self, query: Query) -> Page:
+        """Raise `BadQuestion` for a field, facet or order that does not exist."""
+        ...
+
+    def properties(self, scope: Scope) -> Mapping[str, str]:
+        """Every label property that occurs, sorted, with its type: string, float or timestamp."""
+        ...
+
+    def fixity(self) -> Fixity | None:
+        """The newest fixity act; None before the first."""
+        ...
+
+    def objects(self, scope: Scope) -> Iterator[tuple[str, int]]:
+        """Name and size of every object that a visible holding refers to, each once."""
+        ...
+
+    def dump(self) -> Iterator[str]:
+        """Every row, in an order that depends on nothing but content: equal catalogues, equal
+        dumps."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        ...

@@ -1,0 +1,170 @@
+"""Every error a caller may meet.
+
+* PeriluneError                  base; has a stable ``code``, an HTTP ``status`` and ``advice``
+  - NotAccepted            422   the delivery is at fault; its sender can repair it
+    + MalformedIdentifier        text is no LID or LIDVID
+    + MalformedLabel             bytes are no PDS4 label
+    + DeliveryRefused            the check found faults; the report names them
+    + ContentConflict            the LIDVID is held already, with other bytes
+  - NotFound               404   nothing by that name, or nothing you may know of
+  - BadQuestion            400   a query that cannot be read
+  - WrongUsage             400   a command or request that cannot be carried out as given
+  - NodeMissing            404   the folder holds no node
+  - NodeExists             409   the folder holds a node already
+  - NodeBusy               503   another process is writing, for longer than we wait
+  - ProofFails             422   evidence does not prove what it is shown for
+  - Damaged                500   bytes kept here are not the bytes that were accessioned
+  - LogInconsistent        500   the log on disk contradicts its checkpoint
+  - OutboundRefused        403   a connection that this node does not make
+  - PeerUnreachable        502   another machine did not answer, or not as it should
+  - NoSpace                507   the disk is full; nothing was taken in
+
+A code never changes once released: peers compare it, manuals explain it
+(docs/reference/errors.md, held equal by tests/unit/test_docs.py).
+"""
+
+from typing import ClassVar
+
+
+class PeriluneError(Exception):
+    """Base of all errors raised on purpose."""
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+    advice: ClassVar[str] = "Report this to the operator of the node."
+
+
+class NotAccepted(PeriluneError):
+    """The delivery breaks a rule; log and catalogue know nothing of it."""
+
+    code = "not-accepted"
+    status = 422
+    advice = "Repair the delivery and send it again."
+
+
+class MalformedIdentifier(NotAccepted):
+    """The text is no LID or LIDVID of PDS4."""
+
+    code = "malformed-identifier"
+    advice = "Write urn:agency:authority:bundle[:collection[:product]], lower case, then ::M.m."
+
+
+class MalformedLabel(NotAccepted):
+    """The bytes are no PDS4 label that can be read."""
+
+    code = "malformed-label"
+    advice = "Open the label at the line named and repair its XML."
+
+    def __init__(self, reason: str, *, line: int | None = None) -> None:
+        super().__init__(f"line {line}: {reason}" if line else reason)
+        self.reason, self.line = reason, line
+
+
+class DeliveryRefused(NotAccepted):
+    """The check found faults and the whole delivery was refused."""
+
+    code = "delivery-refused"
+    advice = "Mend what the report names, or take the faultless products with --partial."
+
+
+class ContentConflict(NotAccepted):
+    """A LIDVID that is held already came with other bytes."""
+
+    code = "content-conflict"
+    advice = "A changed product needs a new version_id; the version held is never replaced."
+
+
+class NotFound(PeriluneError):
+    """Nothing by that name, or nothing you may know of."""
+
+    code = "not-found"
+    status = 404
+    advice = "Check the identifier; search for a part of it."
+
+
+class BadQuestion(PeriluneError):
+    """The query cannot be read."""
+
+    code = "bad-question"
+    status = 400
+    advice = "Correct the query at the place named."
+
+
+class WrongUsage(PeriluneError):
+    """The command or request cannot be carried out as given."""
+
+    code = "wrong-usage"
+    status = 400
+    advice = "See the command's --help."
+
+
+class NodeMissing(PeriluneError):
+    """The folder holds no node."""
+
+    code = "node-missing"
+    status = 404
+    advice = "Name the node's folder with -n or PERILUNE_NODE, or make one with perilune init."
+
+
+class NodeExists(PeriluneError):
+    """The folder holds a node, or other files, already."""
+
+    code = "node-exists"
+    status = 409
+    advice = "Choose an empty folder; a node is never made over another."
+
+
+class NodeBusy(PeriluneError):
+    """Another process is writing to the node, for longer than we wait."""
+
+    code = "node-busy"
+    status = 503
+    advice = "Wait for the other delivery to end, then run the command again."
+
+
+class ProofFails(PeriluneError):
+    """The evidence does not prove what it is shown for."""
+
+    code = "proof-fails"
+    status = 422
+    advice = "Do not rely on this file; ask its publisher for a new copy and a new proof."
+
+
+class Damaged(PeriluneError):
+    """Bytes kept here are not the bytes that were accessioned."""
+
+    code = "damaged"
+    status = 500
+    advice = "Run perilune audit; restore the object from a copy and audit again."
+
+
+class LogInconsistent(PeriluneError):
+    """The log on disk contradicts its own checkpoint; nothing is signed any more."""
+
+    code = "log-inconsistent"
+    status = 500
+    advice = "Stop the node, keep the folder as it is, and restore the log from a copy."
+
+
+class OutboundRefused(PeriluneError):
+    """A connection that this node does not make."""
+
+    code = "outbound-refused"
+    status = 403
+    advice = "Name the host in the configuration if it is meant to be reached."
+
+
+class PeerUnreachable(PeriluneError):
+    """Another machine did not answer, or not as it should."""
+
+    code = "peer-unreachable"
+    status = 502
+    advice = "Check the address and that the other node is being served."
+
+
+class NoSpace(PeriluneError):
+    """The disk is full; nothing was taken in."""
+
+    code = "no-space"
+    status = 507
+    advice = "Free space on the node's disk and run the command again."

@@ -1,0 +1,1 @@
+"""The words of the archive as pure values: no input, no output, no clock."""

@@ -1,0 +1,236 @@
+"""Acts: the entries of a node's log, as values and as the bytes that are hashed.
+
+Format: docs/reference/formats.md, "Acts". The bytes are for ever: a member may be
+added to a later version of the format, none may change its meaning.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, assert_never
+
+from perilune.errors import ProofFails
+from perilune.model import canonical
+from perilune.model.identifier import Lidvid
+from perilune.model.product import Lifecycle, Releasability
+
+ACT_VERSION = 1
+MAX_ACT_BYTES = 65_535
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyAct:
+    """Names the node and the public keys it uses from here on, each with its one use."""
+
+    t: datetime
+    node: str
+    origin: str
+    namespaces: tuple[str, ...]
+    keys: tuple[tuple[str, str], ...]
+    """Pairs of use (``log``, ``receipt``) and verifier key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishAct:
+    """A product version was accessioned: its bytes are in custody, under this manifest."""
+
+    t: datetime
+    lidvid: Lidvid
+    manifest: str
+    manifest_size: int
+    files: int
+    bytes: int
+    delivery: str
+    lifecycle: Lifecycle
+    releasability: Releasability
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseAct:
+    """Everything accessioned with a delivery is served from here on."""
+
+    t: datetime
+    delivery: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixityAct:
+    """Every object was read back and compared with its name."""
+
+    t: datetime
+    objects: int
+    bytes: int
+    damaged: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitAct:
+    """An act that is not shown: the SHA-256 of its opening stands for it."""
+
+    t: datetime
+    commitment: str
+
+
+Act = KeyAct | PublishAct | ReleaseAct | FixityAct | CommitAct
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a commitment hides: the act, and the salt that keeps it from being guessed."""
+
+    salt: str
+    act: Act
+
+    def encode(self) -> bytes:
+        """Canonical bytes; their SHA-256 is the commitment."""
+        return canonical.encode({"v": ACT_VERSION, "salt": self.salt, "act": document(self.act)})
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Opening":
+        """Read canonical bytes; raise `ProofFails` on anything else."""
+        found = canonical.decode(data)
+        if found.get("v") != ACT_VERSION or not _SHA256.fullmatch(str(found.get("salt"))):
+            raise ProofFails("not an opening")
+        return cls(found["salt"], _from_document(found.get("act")))
+
+    @property
+    def commitment(self) -> str:
+        """Lower-case hex SHA-256 of the bytes."""
+        return hashlib.sha256(self.encode()).hexdigest()
+
+
+def time_text(moment: datetime) -> str:
+    """An instant as the formats write it: UTC, microseconds, ``Z``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def read_time(text: str) -> datetime:
+    """Read `time_text`; raise `ProofFails` on any other form."""
+    if not isinstance(text, str) or not _TIME.fullmatch(text):
+        raise ProofFails(f"not a time of an act: {text!r}")
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ProofFails(f"not a time of an act: {text!r}") from error
+
+
+def document(act: Act) -> dict[str, canonical.Json]:
+    """The JSON object of ``act``."""
+    head: dict[str, canonical.Json] = {"v": ACT_VERSION, "t": time_text(act.t)}
+    match act:
+        case KeyAct():
+            return head | {
+                "act": "key",
+                "node": act.node,
+                "origin": act.origin,
+                "namespaces": list(act.namespaces),
+                "keys": [{"use": use, "vkey": vkey} for use, vkey in act.keys],
+            }
+        case PublishAct():
+            return head | {
+                "act": "publish",
+                "lidvid": str(act.lidvid),
+                "manifest": {"sha256": act.manifest, "size": act.manifest_size},
+                "files": act.files,
+                "bytes": act.bytes,
+                "delivery": act.delivery,
+                "lifecycle": act.lifecycle.value,
+                "releasability": act.releasability.value,
+            }
+        case ReleaseAct():
+            return head | {"act": "release", "delivery": act.delivery}
+        case FixityAct():
+            return head | {
+                "act": "fixity",
+                "objects": act.objects,
+                "bytes": act.bytes,
+                "damaged": list(act.damaged),
+            }
+        case CommitAct():
+            return head | {"act": "commit", "commitment": {"sha256": act.commitment}}
+        case _:
+            assert_never(act)
+
+
+def encode(act: Act) -> bytes:
+    """The entry of the log that records ``act``."""
+    return canonical.encode(document(act))
+
+
+def decode(entry: bytes) -> Act | None:
+    """The act that an entry records, None for a kind that this version does not know.
+
+    Raises `ProofFails` on bytes that are no act, or a known one that is malformed.
+    """
+    found = canonical.decode(entry)
+    if found.get("v") != ACT_VERSION:
+        raise ProofFails(f"act of unknown version {found.get('v')!r}")
+    if found.get("act") not in _READERS:
+        return None
+    return _from_document(found)
+
+
+def _from_document(found: Any) -> Act:
+    try:
+        return _READERS[found["act"]](found, read_time(found["t"]))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ProofFails(f"malformed act: {error}") from error
+
+
+def _digest(text: Any) -> str:
+    if not isinstance(text, str) or not _SHA256.fullmatch(text):
+        raise ValueError(f"not a SHA-256: {text!r}")
+    return text
+
+
+def _key(found: dict[str, Any], t: datetime) -> Act:
+    return KeyAct(
+        t=t,
+        node=found["node"],
+        origin=found["origin"],
+        namespaces=tuple(found["namespaces"]),
+        keys=tuple((key["use"], key["vkey"]) for key in found["keys"]),
+    )
+
+
+def _publish(found: dict[str, Any], t: datetime) -> Act:
+    return PublishAct(
+        t=t,
+        lidvid=Lidvid.parse(found["lidvid"]),
+        manifest=_digest(found["manifest"]["sha256"]),
+        manifest_size=int(found["manifest"]["size"]),
+        files=int(found["files"]),
+        bytes=int(found["bytes"]),
+        delivery=_digest(found["delivery"]),
+        lifecycle=Lifecycle(found["lifecycle"]),
+        releasability=Releasability(found["releasability"]),
+    )
+
+
+def _release(found: dict[str, Any], t: datetime) -> Act:
+    return ReleaseAct(t=t, delivery=_digest(found["delivery"]))
+
+
+def _fixity(found: dict[str, Any], t: datetime) -> Act:
+    return FixityAct(
+        t=t,
+        objects=int(found["objects"]),
+        bytes=int(found["bytes"]),
+        damaged=tuple(_digest(name) for name in found["damaged"]),
+    )
+
+
+def _commit(found: dict[str, Any], t: datetime) -> Act:
+    return CommitAct(t=t, commitment=_digest(found["commitment"]["sha256"]))
+
+
+_READERS = {
+    "key": _key,
+    "publish": _publish,
+    "release": _release,
+    "fixity": _fixity,
+    "commit": _commit,
+}

@@ -1,0 +1,135 @@
+"""A product as its label describes it, and a holding: the product in the archive's custody."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from perilune.model.footprint import Footprint
+from perilune.model.identifier import Lid, Lidvid
+from perilune.model.package import Manifest
+from perilune.model.timespan import TimeSpan
+
+
+class Lifecycle(StrEnum):
+    """PDS4's archive states of a product (Data Dictionary, ``archive_status``)."""
+
+    NOT_REVIEWED = "not-reviewed"
+    IN_INTERNAL_REVIEW = "in-internal-review"
+    IN_PEER_REVIEW = "in-peer-review"
+    IN_LIEN_RESOLUTION = "in-lien-resolution"
+    RELEASED = "released"
+    REJECTED = "rejected"
+
+
+class Releasability(StrEnum):
+    """Who outside the node may know of a product at all; national unless cleared."""
+
+    NATIONAL = "national"
+    PARTNER = "partner"
+    PUBLIC = "public"
+
+
+@dataclass(frozen=True, slots=True)
+class ContextName:
+    """A mission, spacecraft, instrument or target that a label names."""
+
+    name: str
+    type: str = ""
+    lid: Lid | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A reference from one product to another."""
+
+    target: Lid | Lidvid
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of a collection (from its inventory) or of a bundle (from its label)."""
+
+    target: Lid | Lidvid
+    is_primary: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """How a product asks to be cited."""
+
+    authors: str = ""
+    editors: str = ""
+    year: str = ""
+    doi: str = ""
+    description: str = ""
+    keywords: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedFile:
+    """A file that a label names, with what it says of it. ``path`` is relative to the label."""
+
+    path: str
+    size: int | None = None
+    md5: str | None = None
+    line: int | None = None
+    """Line of the label on which the file is named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """One version of one product, as its label tells it."""
+
+    id: Lidvid
+    product_class: str
+    """Name of the label's root element, ``Product_Observational`` for instance."""
+    title: str
+    information_model: str
+    time: TimeSpan | None = None
+    processing_level: str = ""
+    investigations: tuple[ContextName, ...] = ()
+    hosts: tuple[ContextName, ...] = ()
+    instruments: tuple[ContextName, ...] = ()
+    targets: tuple[ContextName, ...] = ()
+    references: tuple[Reference, ...] = ()
+    members: tuple[Member, ...] = ()
+    citation: Citation = Citation()
+    footprints: tuple[Footprint, ...] = ()
+    files: tuple[NamedFile, ...] = ()
+    properties: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Every value of the label: ``pds:Class.pds:attribute`` to the values, in label order."""
+    is_simulated: bool = False
+    licence: str = ""
+    policy: str = ""
+    calibration: str = ""
+    pipeline: str = ""
+    supersedes_reason: str = ""
+    """Why this version replaces the one before: the newest entry of the modification history."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """A product in custody: what was accessioned, when, and who may have it."""
+
+    product: Product
+    manifest: Manifest
+    index: int
+    """Position of its publish (or commit) act in the node's log."""
+    accessioned: datetime
+    """Time of that act: unique and strictly increasing, so it serves as harvest time too."""
+    delivery: str
+    lifecycle: Lifecycle
+    releasability: Releasability
+
+    @property
+    def is_public(self) -> bool:
+        """Whether an anonymous visitor may know of it and read it."""
+        return (
+            self.lifecycle is Lifecycle.RELEASED and self.releasability is Releasability.PUBLIC
+        )
+
+
+Scope = Literal["own", "public"]
+"""What an asker may see: everything of the node, or what is released and public."""

@@ -1,0 +1,1 @@
+"""ARCHIVAL STORAGE: the same bytes back."""

@@ -1,0 +1,57 @@
+"""The port of archival storage: write-once objects named by their SHA-256.
+
+Every implementation passes `perilune.testing.storage.StoreContract`.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import BinaryIO, Protocol
+
+from perilune.model.package import Digests
+
+
+class Source(Protocol):
+    """Anything bytes can be read from: a file, a request body, a peer's reply."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """At most ``size`` bytes; empty at the end."""
+        ...
+
+
+class Batch(Protocol):
+    """Objects being written together. Nothing of it is visible before the batch is left."""
+
+    def put(self, data: Source) -> Digests:
+        """Take all of ``data`` in one pass; twice the same bytes is the same as once."""
+        ...
+
+    def drop(self, sha256: str) -> None:
+        """Take an object of this batch out again; one that was there before stays."""
+        ...
+
+
+class ObjectStore(Protocol):
+    """Write-once store of objects named by their SHA-256."""
+
+    def batch(self) -> AbstractContextManager[Batch]:
+        """Write objects together.
+
+        On leaving it normally every object of the batch is visible and survives power
+        loss. On leaving it by an exception none is that was not there before, and nothing is left
+        behind. Raises `NoSpace` where the disk is full.
+        """
+        ...
+
+    def open(self, sha256: str) -> BinaryIO:
+        """Open for reading, seekable; raise `NotFound` if absent."""
+        ...
+
+    def size(self, sha256: str) -> int:
+        """Size in bytes; raise `NotFound` if absent."""
+        ...
+
+    def __contains__(self, sha256: object) -> bool: ...
+
+    def __iter__(self) -> Iterator[str]:
+        """Names of all objects, each once, in no order."""
+        ...
