@@ -1,0 +1,1 @@
+"""Perilune: an agency's node of a joint data centre for lunar and deep-space missions."""

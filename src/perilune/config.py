@@ -1,0 +1,150 @@
+"""The settings of a node: ``node.toml`` and the environment, read here and nowhere else."""
+
+import os
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from perilune.errors import NodeMissing, WrongUsage
+from perilune.model.product import Lifecycle, Releasability
+
+FILE = "node.toml"
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8700
+_NAMESPACE = re.compile(r"urn(:[a-z0-9][a-z0-9._-]*){1,5}")
+_ORIGIN = re.compile(r"[^\s+\x00-\x1f]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What a node is told about itself. Every setting is explained in docs/reference/settings.md."""
+
+    name: str
+    """What people call the node."""
+    origin: str
+    """Name of its log, for ever: the first line of every checkpoint."""
+    namespaces: tuple[str, ...]
+    """LID prefixes that this node owns: it takes nothing else in."""
+    releasability: Releasability = Releasability.NATIONAL
+    """What a delivery is unless it says otherwise."""
+    lifecycle: Lifecycle = Lifecycle.RELEASED
+    """State in which a delivery is accessioned; ``released`` serves it at once."""
+    host: str = DEFAULT_HOST
+    """Address that ``perilune serve`` listens on."""
+    port: int = DEFAULT_PORT
+    """Port that ``perilune serve`` listens on; 0 takes a free one."""
+
+    def owns(self, lid: str) -> bool:
+        """Whether ``lid`` lies in one of the namespaces."""
+        return any(lid == space or lid.startswith(space + ":") for space in self.namespaces)
+
+
+def node_named(given: str | None) -> str:
+    """The folder or address of the node meant: ``given``, else ``PERILUNE_NODE``.
+
+    Raises `NodeMissing` where neither is there.
+    """
+    name = given or os.environ.get("PERILUNE_NODE", "")
+    if not name:
+        raise NodeMissing("no node is named")
+    return name
+
+
+def make(
+    name: str,
+    namespaces: tuple[str, ...],
+    *,
+    origin: str | None = None,
+    releasability: Releasability = Releasability.NATIONAL,
+    lifecycle: Lifecycle = Lifecycle.RELEASED,
+) -> Config:
+    """A checked Config; raise `WrongUsage` with the value that cannot be."""
+    for space in namespaces:
+        if not _NAMESPACE.fullmatch(space):
+            raise WrongUsage(f"not a namespace (urn:agency:authority...): {space!r}")
+    if not namespaces:
+        raise WrongUsage("a node owns at least one namespace")
+    if not name.strip() or not name.isprintable():
+        raise WrongUsage(f"not a name for a node: {name!r}")
+    chosen = origin or f"{_slug(name) or _slug(namespaces[0])}/log"
+    if not _ORIGIN.fullmatch(chosen):
+        raise WrongUsage(f"an origin has neither blanks nor plus signs: {chosen!r}")
+    return Config(
+        name=name.strip(),
+        origin=chosen,
+        namespaces=namespaces,
+        releasability=releasability,
+        lifecycle=lifecycle,
+    )
+
+
+def load(root: Path) -> Config:
+    """The settings of the node under ``root``; raise `NodeMissing` where there is none."""
+    path = root / FILE
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise NodeMissing(f"no node in {root}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise WrongUsage(f"{path}: {error}") from error
+    return _from_document(document, path)
+
+
+def save(config: Config, root: Path) -> None:
+    """Write ``node.toml`` under ``root``."""
+    spaces = ", ".join(_quoted(space) for space in config.namespaces)
+    text = (
+        "# Settings of this node; see the manual, reference/settings.\n"
+        f"name = {_quoted(config.name)}\n"
+        f"origin = {_quoted(config.origin)}\n"
+        f"namespaces = [{spaces}]\n"
+        f"releasability = {_quoted(config.releasability.value)}\n"
+        f"lifecycle = {_quoted(config.lifecycle.value)}\n"
+        f"host = {_quoted(config.host)}\n"
+        f"port = {config.port}\n"
+    )
+    (root / FILE).write_text(text, encoding="utf-8")
+
+
+def _from_document(document: Mapping[str, Any], path: Path) -> Config:
+    known = set(Config.__dataclass_fields__)
+    if unknown := sorted(set(document) - known):
+        raise WrongUsage(f"{path}: no such setting: {', '.join(unknown)}")
+    try:
+        base = make(
+            document["name"],
+            tuple(document["namespaces"]),
+            origin=document["origin"],
+            releasability=Releasability(document.get("releasability", "national")),
+            lifecycle=Lifecycle(document.get("lifecycle", "released")),
+        )
+        host, port = document.get("host", DEFAULT_HOST), document.get("port", DEFAULT_PORT)
+    except KeyError as error:
+        raise WrongUsage(f"{path}: lacks the setting {error.args[0]}") from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise WrongUsage(f"{path}: {error}") from error
+    if not isinstance(host, str) or not isinstance(port, int) or not 0 <= port <= 65_535:
+        raise WrongUsage(f"{path}: host is a text and port a number to 65535: {host!r}, {port!r}")
+    return Config(
+        name=base.name,
+        origin=base.origin,
+        namespaces=base.namespaces,
+        releasability=base.releasability,
+        lifecycle=base.lifecycle,
+        host=host,
+        port=port,
+    )
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _slug(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")

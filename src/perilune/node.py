@@ -1,0 +1,242 @@
+"""Composition root: a folder on disk, or nothing but memory, becomes the parts of a node.
+
+The only module that picks implementations. A node's folder::
+
+    node.toml          settings
+    keys/              private keys, mode 600, one use each
+    objects/           archival storage, files named by their SHA-256
+    log/               the transparency log, static files
+    catalogue.sqlite   projection of the two above; ``perilune rebuild`` makes it again
+    receipts/          a copy of every receipt given
+    lock               held by whoever writes
+"""
+
+import contextlib
+import fcntl
+import os
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Self
+
+from perilune import config as settings
+from perilune.catalogue.memory import MemoryCatalogue
+from perilune.catalogue.port import Catalogue
+from perilune.catalogue.sqlite import SqliteCatalogue
+from perilune.config import Config
+from perilune.errors import NodeBusy, NodeExists
+from perilune.ledger.log import Log
+from perilune.ledger.note import Signer
+from perilune.ledger.policy import policy_text
+from perilune.ledger.tiles import LocalTiles, MemoryTiles
+from perilune.model import act
+from perilune.model.act import KeyAct
+from perilune.model.product import Releasability
+from perilune.storage.local import LocalStore
+from perilune.storage.memory import MemoryStore
+from perilune.storage.port import ObjectStore
+
+_TICK = timedelta(microseconds=1)
+_LOCK_WAIT_S = 120.0
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """The parts of a node, opened and ready."""
+
+    config: Config
+    store: ObjectStore
+    catalogue: Catalogue
+    log: Log
+    receipt_signer: Signer
+    writing: Callable[[], AbstractContextManager[None]]
+    """Enter to write to log and catalogue: one process, one thread at a time.
+
+    Entering re-reads the log's head. Raises `NodeBusy` after a long wait.
+    """
+    root: Path | None = None
+    now: Callable[[], datetime] = _utc_now
+
+    @classmethod
+    def create(
+        cls, root: Path, config: Config, *, now: Callable[[], datetime] = _utc_now
+    ) -> Self:
+        """Make a node under ``root``, whole or not at all; raise `NodeExists` if it is not empty."""
+        if root.exists() and (not root.is_dir() or any(root.iterdir())):
+            raise NodeExists(f"{root} is not an empty folder")
+        root.parent.mkdir(parents=True, exist_ok=True)
+        making = root.parent / f".{root.name}.making-{secrets.token_hex(6)}"
+        try:
+            _furnish(making, config, now())
+            making.rename(root)
+        except BaseException:
+            shutil.rmtree(making, ignore_errors=True)
+            raise
+        _sync_folder(root.parent)
+        return cls.open(root, now=now)
+
+    @classmethod
+    def open(cls, root: Path, *, now: Callable[[], datetime] = _utc_now) -> Self:
+        """Open the node kept under ``root``; raise `NodeMissing` where there is none."""
+        config = settings.load(root)
+        log = Log.open(LocalTiles(root / "log"), _signer(root, "log", config.origin))
+        return cls(
+            config=config,
+            store=LocalStore(root / "objects"),
+            catalogue=SqliteCatalogue(root / "catalogue.sqlite"),
+            log=log,
+            receipt_signer=_signer(root, "receipt", f"{config.origin}/receipt"),
+            writing=lambda: _exclusive(root / "lock", log),
+            root=root,
+            now=now,
+        )
+
+    @classmethod
+    def in_memory(
+        cls,
+        *,
+        namespaces: tuple[str, ...] = ("urn:nasa:pds",),
+        releasability: Releasability = Releasability.PUBLIC,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> Self:
+        """A node that forgets."""
+        config = settings.make("Memory", namespaces, releasability=releasability)
+        log_signer = Signer.generate(config.origin)
+        receipt_signer = Signer.generate(f"{config.origin}/receipt")
+        first = act.encode(_key_act(config, log_signer, receipt_signer, now()))
+        lock = threading.Lock()
+        return cls(
+            config=config,
+            store=MemoryStore(),
+            catalogue=MemoryCatalogue(),
+            log=Log.create(MemoryTiles(), log_signer, first),
+            receipt_signer=receipt_signer,
+            writing=lambda: _held(lock),
+            now=now,
+        )
+
+    @contextlib.contextmanager
+    def rebuilding(self) -> Iterator[Catalogue]:
+        """An empty catalogue that takes the old one's place when the block ends well.
+
+        Only for a node on disk; the caller is `writing`. Processes that serve the node go on
+        with the old catalogue until they are started again.
+        """
+        assert self.root is not None
+        new = self.root / f"catalogue.sqlite.making-{secrets.token_hex(6)}"
+        try:
+            catalogue = SqliteCatalogue(new)
+            try:
+                yield catalogue
+            finally:
+                catalogue.close()
+            self.catalogue.close()
+            for suffix in ("-wal", "-shm"):
+                Path(f"{self.root / 'catalogue.sqlite'}{suffix}").unlink(missing_ok=True)
+            new.replace(self.root / "catalogue.sqlite")
+            _sync_folder(self.root)
+        finally:
+            for suffix in ("", "-wal", "-shm"):
+                Path(f"{new}{suffix}").unlink(missing_ok=True)
+
+    def ticks(self) -> Iterator[datetime]:
+        """Times for the next acts: now, but always after the newest act, a microsecond apart.
+
+        Only the holder of `writing` may use them.
+        """
+        newest = act.decode(self.log.last_entry)
+        moment = self.now().astimezone(UTC)
+        if newest is not None:
+            moment = max(moment, newest.t + _TICK)
+        while True:
+            yield moment
+            moment += _TICK
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        self.catalogue.close()
+
+
+def _furnish(root: Path, config: Config, now: datetime) -> None:
+    (root / "keys").mkdir(parents=True, mode=0o700)
+    (root / "receipts").mkdir()
+    log_signer = Signer.generate(config.origin)
+    receipt_signer = Signer.generate(f"{config.origin}/receipt")
+    for use, signer in (("log", log_signer), ("receipt", receipt_signer)):
+        _write_secret(root / "keys" / f"{use}.pem", signer.pem())
+    first = act.encode(_key_act(config, log_signer, receipt_signer, now))
+    Log.create(LocalTiles(root / "log"), log_signer, first)
+    LocalStore(root / "objects")
+    SqliteCatalogue(root / "catalogue.sqlite").close()
+    (root / "policy").write_text(policy_text(log_signer.vkey), encoding="utf-8")
+    (root / "lock").touch()
+    settings.save(config, root)
+    os.sync()
+
+
+def _key_act(config: Config, log: Signer, receipt: Signer, now: datetime) -> KeyAct:
+    return KeyAct(
+        t=now.astimezone(UTC),
+        node=config.name,
+        origin=config.origin,
+        namespaces=config.namespaces,
+        keys=(("log", log.vkey), ("receipt", receipt.vkey)),
+    )
+
+
+def _write_secret(path: Path, data: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+
+
+def _signer(root: Path, use: str, name: str) -> Signer:
+    return Signer.load(name, (root / "keys" / f"{use}.pem").read_bytes())
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def _held(lock: threading.Lock) -> Iterator[None]:
+    if not lock.acquire(timeout=_LOCK_WAIT_S):
+        raise NodeBusy(f"waited {_LOCK_WAIT_S:.0f} s for another writer")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def _exclusive(path: Path, log: Log) -> Iterator[None]:
+    """Hold the lock file; it is let go of by the system when its process dies."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        deadline = time.monotonic() + _LOCK_WAIT_S
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise NodeBusy(f"waited {_LOCK_WAIT_S:.0f} s for another writer") from None
+                time.sleep(0.02)
+        log.refresh()
+        yield
+    finally:
+        os.close(handle)
