@@ -1,0 +1,1 @@
+"""Joint mission work."""

@@ -1,0 +1,10 @@
+"""A mission that has not flown, written as its team would deliver it.
+
+Luna-26 is planned for 2028. What is written here is a valid PDS4 bundle of a synthetic
+surface, called simulated in its identifiers, titles, keywords and documents, so
+that nobody takes it for data.
+"""
+
+from perilune.mission.simulate.bundle import Truth, write_bundle
+
+__all__ = ["Truth", "write_bundle"]

@@ -1,0 +1,331 @@
+"""PDS4 labels of the simulated bundle: information model 1.21, as XML text.
+
+Source: PDS4 information model 1.21.0.0 and the dictionaries CART 1.9.7.0, GEOM 1.9.11.0
+and DISP 1.5.1.0, against whose schemas tests/unit/test_simulate.py checks each label.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from xml.etree import ElementTree as ET
+
+from perilune.mission.simulate.strips import RADIUS_M, Strip
+
+BUNDLE = "urn:ros:rssa:luna26_simulated"
+VERSION = "1.0"
+_PDS = "http://pds.nasa.gov/pds4/pds/v1"
+_MODEL = "1.21.0.0"
+_SCHEMAS = {
+    "pds": "PDS4_PDS_1L00",
+    "cart": "PDS4_CART_1L00_1970",
+    "disp": "PDS4_DISP_1L00_1510",
+    "geom": "PDS4_GEOM_1L00_19B0",
+}
+_CONTEXT = "urn:ros:rssa:context"
+MISSION = "Luna-26 (simulated)"
+NOTICE = "Simulated: no spacecraft has observed this. The surface is synthetic."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenFile:
+    """What a label says of a file beside it."""
+
+    name: str
+    size: int
+    md5: str
+
+
+def element(name: str, *content: ET.Element | str, **attributes: str) -> ET.Element:
+    """An element; ``name`` carries its prefix as text."""
+    made = ET.Element(name, attributes)
+    for part in content:
+        if isinstance(part, str):
+            made.text = part
+        else:
+            made.append(part)
+    return made
+
+
+def document(root: ET.Element, prefixes: Sequence[str] = ()) -> bytes:
+    """The label's bytes: schemas named, indented, LF line ends."""
+    names = ["pds", *prefixes]
+    root.set("xmlns", _PDS)
+    for name in prefixes:
+        root.set(f"xmlns:{name}", _namespace(name))
+    root.set("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance")
+    places = " ".join(f"{_namespace(name)} {_address(name)}.xsd" for name in names)
+    root.set("xsi:schemaLocation", places)
+    ET.indent(root)
+    rules = "".join(
+        f'<?xml-model href="{_address(name)}.sch"'
+        ' schematypens="http://purl.oclc.org/dsdl/schematron"?>\n'
+        for name in names
+    )
+    body = ET.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{rules}{body}\n'.encode()
+
+
+def identification(lid: str, title: str, product_class: str, about: str) -> ET.Element:
+    """Who this product is, how to cite it, and that it is simulated."""
+    return element(
+        "Identification_Area",
+        element("logical_identifier", lid),
+        element("version_id", VERSION),
+        element("title", title),
+        element("information_model_version", _MODEL),
+        element("product_class", product_class),
+        element(
+            "Citation_Information",
+            element("author_list", "Perilune project"),
+            element("publication_year", "2026"),
+            element("keyword", "simulated"),
+            element("keyword", "Luna-26"),
+            element("description", f"{about} {NOTICE}"),
+        ),
+        element(
+            "Modification_History",
+            element(
+                "Modification_Detail",
+                element("modification_date", "2026-11-22"),
+                element("version_id", VERSION),
+                element("description", "First version, written by the simulator."),
+            ),
+        ),
+    )
+
+
+def times(start: datetime, stop: datetime) -> ET.Element:
+    """The interval of observation."""
+    return element(
+        "Time_Coordinates",
+        element("start_date_time", time_text(start)),
+        element("stop_date_time", time_text(stop)),
+    )
+
+
+def time_text(moment: datetime) -> str:
+    """UTC with milliseconds and Z."""
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+
+
+def investigation(reference_type: str) -> ET.Element:
+    """The simulated mission; ``reference_type`` depends on the class of product."""
+    return element(
+        "Investigation_Area",
+        element("name", MISSION),
+        element("type", "Mission"),
+        internal_reference(f"{_CONTEXT}:investigation:mission.luna-26_simulated", reference_type),
+    )
+
+
+def observation(
+    start: datetime,
+    stop: datetime,
+    level: str,
+    instrument: tuple[str, str],
+    *disciplines: ET.Element,
+) -> ET.Element:
+    """When, how far processed, by what and of what. ``instrument`` is its name and its code."""
+    name, code = instrument
+    host = f"{_CONTEXT}:instrument_host:spacecraft.luna-26_simulated"
+    system = element(
+        "Observing_System",
+        element(
+            "Observing_System_Component",
+            element("name", MISSION),
+            element("type", "Host"),
+            internal_reference(host, "is_instrument_host"),
+        ),
+        element(
+            "Observing_System_Component",
+            element("name", name),
+            element("type", "Instrument"),
+            internal_reference(f"{_CONTEXT}:instrument:{code}.luna-26_simulated", "is_instrument"),
+        ),
+    )
+    area = element(
+        "Observation_Area",
+        element("comment", NOTICE),
+        times(start, stop),
+        element(
+            "Primary_Result_Summary",
+            element("purpose", "Science"),
+            element("processing_level", level),
+        ),
+        investigation("data_to_investigation"),
+        system,
+        element(
+            "Target_Identification",
+            element("name", "Moon"),
+            element("type", "Satellite"),
+            internal_reference(
+                "urn:nasa:pds:context:target:satellite.earth.moon", "data_to_target"
+            ),
+        ),
+    )
+    if disciplines:
+        area.append(element("Discipline_Area", *disciplines))
+    return area
+
+
+def internal_reference(lid: str, reference_type: str) -> ET.Element:
+    """A reference to another product, by LID or LIDVID."""
+    kind = "lidvid_reference" if "::" in lid else "lid_reference"
+    return element(
+        "Internal_Reference", element(kind, lid), element("reference_type", reference_type)
+    )
+
+
+def references(*targets: tuple[str, str]) -> ET.Element:
+    """A list of LIDs and their kinds of reference."""
+    return element("Reference_List", *(internal_reference(*target) for target in targets))
+
+
+def file(found: WrittenFile) -> ET.Element:
+    """The file's name, true size and true MD5."""
+    return element(
+        "File",
+        element("file_name", found.name),
+        element("file_size", str(found.size), unit="byte"),
+        element("md5_checksum", found.md5),
+    )
+
+
+def footprint(strip: Strip, array: str) -> tuple[ET.Element, ET.Element]:
+    """Where the array lies: bounding coordinates (CART) and outline (GEOM)."""
+    return _cartography(strip, array), _geometry(strip)
+
+
+def display(array: str) -> ET.Element:
+    """The first line on top, the first sample on the left."""
+    return element(
+        "disp:Display_Settings",
+        _local(array, "display_settings_to_array"),
+        element(
+            "disp:Display_Direction",
+            element("disp:horizontal_display_axis", "Sample"),
+            element("disp:horizontal_display_direction", "Left to Right"),
+            element("disp:vertical_display_axis", "Line"),
+            element("disp:vertical_display_direction", "Top to Bottom"),
+        ),
+    )
+
+
+def _namespace(name: str) -> str:
+    return f"http://pds.nasa.gov/pds4/{name}/v1"
+
+
+def _address(name: str) -> str:
+    return f"https://pds.nasa.gov/pds4/{name}/v1/{_SCHEMAS[name]}"
+
+
+def _local(array: str, reference_type: str) -> ET.Element:
+    return element(
+        "Local_Internal_Reference",
+        element("local_identifier_reference", array),
+        element("local_reference_type", reference_type),
+    )
+
+
+def _cartography(strip: Strip, array: str) -> ET.Element:
+    box = strip.box()
+    sides = (("west", box.west), ("east", box.east), ("north", box.north), ("south", box.south))
+    radius = f"{RADIUS_M / 1000:.1f}"
+    return element(
+        "cart:Cartography",
+        _local(array, "cartography_parameters_to_image_object"),
+        element(
+            "cart:Spatial_Domain",
+            element(
+                "cart:Bounding_Coordinates",
+                *(
+                    element(f"cart:{side}_bounding_coordinate", f"{value:.4f}", unit="deg")
+                    for side, value in sides
+                ),
+            ),
+        ),
+        element(
+            "cart:Spatial_Reference_Information",
+            element(
+                "cart:Horizontal_Coordinate_System_Definition",
+                element(
+                    "cart:Geographic",
+                    element(
+                        "cart:geographic_description",
+                        "Push-broom strip, not resampled: the outline is in the geometry class.",
+                    ),
+                ),
+                element(
+                    "cart:Geodetic_Model",
+                    element("cart:latitude_type", "Planetocentric"),
+                    element("cart:spheroid_name", "Moon"),
+                    *(element(f"cart:{axis}_axis_radius", radius, unit="km") for axis in "abc"),
+                    element("cart:longitude_direction", "Positive East"),
+                    element("cart:coordinate_system_type", "Body-fixed Rotating"),
+                    element("cart:coordinate_system_name", "Mean Earth/Polar Axis of DE421"),
+                ),
+            ),
+        ),
+    )
+
+
+def _geometry(strip: Strip) -> ET.Element:
+    middle = strip.start + (strip.stop - strip.start) / 2
+    return element(
+        "geom:Geometry",
+        element(
+            "geom:Geometry_Orbiter",
+            element("geom:geometry_reference_time_utc", time_text(middle)),
+            element(
+                "geom:Orbiter_Identification",
+                element("geom:Central_Body_Identification", *_named("MOON", "Moon")),
+                element("geom:Geometry_Target_Identification", *_named("MOON", "Moon")),
+                element(
+                    "geom:Coordinate_System_Identification",
+                    element("geom:coordinate_system_type", "Planetocentric"),
+                    element(
+                        "geom:Coordinate_System_Origin_Identification", *_named("MOON", "Moon")
+                    ),
+                    element(
+                        "geom:Reference_Frame_Identification",
+                        element("geom:frame_spice_name", "MOON_ME_DE421"),
+                        element("geom:name", "Mean Earth/Polar Axis of DE421"),
+                    ),
+                ),
+            ),
+            element(
+                "geom:Surface_Geometry",
+                element(
+                    "geom:Surface_Geometry_Specific",
+                    element("geom:Footprint_Vertices", *_vertices(strip)),
+                ),
+            ),
+            element(
+                "geom:Illumination_Geometry",
+                element(
+                    "geom:Illumination_Specific",
+                    element("geom:reference_location", "Boresight Intercept Point"),
+                    element("geom:incidence_angle", f"{strip.incidence:.1f}", unit="deg"),
+                ),
+            ),
+        ),
+    )
+
+
+def _named(spice_name: str, name: str) -> tuple[ET.Element, ET.Element]:
+    return element("geom:body_spice_name", spice_name), element("geom:name", name)
+
+
+def _vertices(strip: Strip) -> Iterable[ET.Element]:
+    ring = strip.outline().rings[0]
+    for (lon, lat), (line, sample) in zip(ring, strip.pixels(), strict=True):
+        yield element(
+            "geom:Pixel_Intercept",
+            element(
+                "geom:Reference_Pixel",
+                element("geom:vertical_coordinate_pixel", f"{line:.2f}", unit="pixel"),
+                element("geom:horizontal_coordinate_pixel", f"{sample:.2f}", unit="pixel"),
+            ),
+            element("geom:pixel_latitude", f"{lat:.6f}", unit="deg"),
+            element("geom:pixel_longitude", f"{lon % 360.0:.6f}", unit="deg"),
+        )
