@@ -1,0 +1,219 @@
+"""Signed notes: a text, an empty line, and one line for each signature.
+
+Source: C2SP signed-note v1.0.0; the cosignature of type 0x04 is C2SP tlog-cosignature
+v1.0.0. Signatures of unknown keys are ignored, so that other algorithms can stand beside.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from perilune.errors import ProofFails
+
+ED25519 = 0x01
+COSIGNATURE = 0x04
+
+_MAX_BYTES = 1 << 20
+_MAX_SIGNATURES = 100
+_DASH = "\u2014 "
+_KEY_ID = 4
+_TIME = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """A public key with the name it signs under, and what its signatures mean."""
+
+    name: str
+    type: int
+    public: bytes
+
+    @classmethod
+    def parse(cls, vkey: str) -> Self:
+        """Read ``name+id+key``; raise `ProofFails` on anything else, or an unknown type."""
+        name, _, rest = vkey.partition("+")
+        key_id, _, key = rest.partition("+")
+        material = from_base64(key)
+        if not is_key_name(name) or not material:
+            raise ProofFails(f"not a verifier key: {vkey!r}")
+        found = cls(name, material[0], material[1:])
+        if found.type not in (ED25519, COSIGNATURE) or len(found.public) != 32:
+            raise ProofFails(f"verifier key of a type not known here: {vkey!r}")
+        if found.key_id.hex() != key_id:
+            raise ProofFails(f"verifier key whose ID should be {found.key_id.hex()}: {vkey!r}")
+        return found
+
+    @property
+    def key_id(self) -> bytes:
+        """Four bytes that find the key's line in a note."""
+        head = self.name.encode() + b"\n" + bytes([self.type])
+        return hashlib.sha256(head + self.public).digest()[:_KEY_ID]
+
+    @property
+    def vkey(self) -> str:
+        """The key as text, as `parse` reads it."""
+        return f"{self.name}+{self.key_id.hex()}+{to_base64(bytes([self.type]) + self.public)}"
+
+    def accepts(self, text: str, signature: bytes) -> bool:
+        """Whether ``signature`` is this key's over ``text``."""
+        message = text.encode()
+        if self.type == COSIGNATURE:
+            if len(signature) <= _TIME or signature[0] > 0x7F:
+                return False
+            moment, signature = int.from_bytes(signature[:_TIME], "big"), signature[_TIME:]
+            message = f"cosignature/v1\ntime {moment}\n".encode() + message
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A private Ed25519 key with its name and its one use."""
+
+    name: str
+    key: Ed25519PrivateKey
+
+    @classmethod
+    def generate(cls, name: str) -> Self:
+        """A new key."""
+        if not is_key_name(name):
+            raise ValueError(f"not the name of a key: {name!r}")
+        return cls(name, Ed25519PrivateKey.generate())
+
+    @classmethod
+    def load(cls, name: str, pem: bytes) -> Self:
+        """Read `pem`; raise ValueError if it holds no Ed25519 key."""
+        key = load_pem_private_key(pem, password=None)
+        if not isinstance(key, Ed25519PrivateKey):
+            raise ValueError(f"the key of {name} is no Ed25519 key")  # noqa: TRY004 - content, not type
+        return cls(name, key)
+
+    def pem(self) -> bytes:
+        """The private key as PKCS #8, without a password."""
+        return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+    @property
+    def verifier(self) -> Verifier:
+        """What others need to check this key's signatures."""
+        return Verifier(self.name, ED25519, self.key.public_key().public_bytes_raw())
+
+    @property
+    def vkey(self) -> str:
+        """The verifier as text."""
+        return self.verifier.vkey
+
+    def line(self, text: str) -> str:
+        """The signature line under ``text``, with its newline."""
+        signature = self.verifier.key_id + self.key.sign(text.encode())
+        return f"{_DASH}{self.name} {to_base64(signature)}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A note that verified: its text, and whose signatures under it are good."""
+
+    text: str
+    signed_by: tuple[Verifier, ...]
+
+
+def sign(text: str, signers: Iterable[Signer]) -> bytes:
+    """The note of ``text``, which ends in a newline."""
+    if not text.endswith("\n") or not _is_plain(text):
+        raise ValueError(f"not the text of a note: {text[:80]!r}")
+    return (text + "\n" + "".join(signer.line(text) for signer in signers)).encode()
+
+
+def open_note(data: bytes, verifiers: Sequence[Verifier]) -> Opened:
+    """The note in ``data``, if one of ``verifiers`` signed it.
+
+    Raises `ProofFails` if it is no note, if none of them signed it, or if a line that
+    names one of them does not verify.
+    """
+    text, lines = _split(data)
+    known = {(verifier.name, verifier.key_id): verifier for verifier in verifiers}
+    signed_by: list[Verifier] = []
+    for name, key_id, signature in lines:
+        verifier = known.get((name, key_id))
+        if verifier is None or verifier in signed_by:
+            continue
+        if not verifier.accepts(text, signature):
+            raise ProofFails(f"the signature of {name} is false: it does not fit the text")
+        signed_by.append(verifier)
+    if not signed_by:
+        names = ", ".join(sorted({name for name, _, _ in lines}))
+        raise ProofFails(f"no signature by a trusted key; signed by: {names}")
+    return Opened(text, tuple(signed_by))
+
+
+def is_key_name(name: str) -> bool:
+    """Whether ``name`` may name a key: not empty, no space, no plus, no control character."""
+    return (
+        bool(name)
+        and "+" not in name
+        and _is_plain(name)
+        and len(name.split()) == 1
+        and (name == name.strip())
+    )
+
+
+def to_base64(data: bytes) -> str:
+    """Standard Base64 (RFC 4648, section 4)."""
+    return base64.b64encode(data).decode("ascii")
+
+
+def from_base64(text: str) -> bytes:
+    """Read `to_base64`, and nothing that it would not write; raise `ProofFails` otherwise."""
+    try:
+        data = base64.b64decode(text.encode("ascii"), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ProofFails(f"not Base64: {text[:80]!r}") from error
+    if to_base64(data) != text:
+        raise ProofFails(f"not Base64 in its one form: {text[:80]!r}")
+    return data
+
+
+def _split(data: bytes) -> tuple[str, list[tuple[str, bytes, bytes]]]:
+    """Text, and name, key ID and signature of each line."""
+    if len(data) > _MAX_BYTES:
+        raise ProofFails(f"a note of {len(data):,} bytes is longer than any we read")
+    try:
+        whole = data.decode()
+    except UnicodeDecodeError as error:
+        raise ProofFails("not a signed note: its bytes are not UTF-8") from error
+    text, gap, signatures = whole.rpartition("\n\n")
+    if not gap or not signatures.endswith("\n") or not _is_plain(whole):
+        raise ProofFails("not a signed note: it lacks an empty line with signatures after it")
+    lines = signatures.removesuffix("\n").split("\n")
+    if len(lines) > _MAX_SIGNATURES:
+        raise ProofFails(f"a note with {len(lines)} signatures has more than any we read")
+    return text + "\n", [_read_line(line) for line in lines]
+
+
+def _read_line(line: str) -> tuple[str, bytes, bytes]:
+    name, _, signature = line.removeprefix(_DASH).partition(" ")
+    if not line.startswith(_DASH) or not is_key_name(name):
+        raise ProofFails(f"not a signature line: {line[:80]!r}")
+    data = from_base64(signature)
+    if len(data) <= _KEY_ID:
+        raise ProofFails(f"signature line without a signature: {line[:80]!r}")
+    return name, data[:_KEY_ID], data[_KEY_ID:]
+
+
+def _is_plain(text: str) -> bool:
+    """Whether there is no ASCII control character but the newline."""
+    return not any(character < " " and character != "\n" for character in set(text))

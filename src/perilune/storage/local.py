@@ -1,0 +1,240 @@
+"""Objects as files on a local disk: ``<root>/<first two digits>/<sha256>``.
+
+Leaving a batch has an order, and the order is the whole point: the data are made durable
+under ``incoming/``; then each file is renamed to its name; then the names are made durable.
+So a file at its final name always has its data, and a crash leaves at worst a folder
+under ``incoming/`` that the next batch sweeps away.
+
+A live batch holds a lock on a file in its folder, so sweeping knows the dead. Opening a
+batch, and naming its objects, happen under one lock of the store: an object that another
+batch counted as present cannot be taken back between its look and its own leaving.
+"""
+
+import fcntl
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import BinaryIO
+
+from perilune.durable import Settle, naming_full_disk, settle
+from perilune.errors import Damaged, NotFound
+from perilune.model.package import Digests
+from perilune.storage import digest
+from perilune.storage.port import Source
+
+_NAME = re.compile(r"[0-9a-f]{64}")
+_FOLDERS = tuple(f"{number:02x}" for number in range(256))
+_LOCK = "lock"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalStore:
+    """An `ObjectStore` under the folder ``root``, which is made with the first batch."""
+
+    root: Path
+    settle: Settle = settle
+    """How written things are made durable; counted and sabotaged by tests."""
+
+    @contextmanager
+    def batch(self) -> Iterator["LocalBatch"]:
+        """Write objects together; see the port."""
+        with naming_full_disk(self.root):
+            self._make_folders()
+            with _locked(self._incoming / _LOCK):
+                _sweep(self._incoming)
+                folder = Path(tempfile.mkdtemp(dir=self._incoming))
+                alive = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR)
+                fcntl.flock(alive, fcntl.LOCK_EX)
+        try:
+            batch = LocalBatch(self, folder)
+            yield batch
+            with naming_full_disk(self.root):
+                self._keep(batch)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(alive)
+
+    def open(self, sha256: str) -> BinaryIO:
+        """Open for reading, seekable; raise `NotFound` if absent."""
+        try:
+            return self._path(sha256).open("rb")
+        except FileNotFoundError:
+            raise NotFound(f"no object {sha256}") from None
+
+    def size(self, sha256: str) -> int:
+        """Size in bytes; raise `NotFound` if absent."""
+        try:
+            return self._path(sha256).stat().st_size
+        except FileNotFoundError:
+            raise NotFound(f"no object {sha256}") from None
+
+    def __contains__(self, sha256: object) -> bool:
+        return (
+            isinstance(sha256, str)
+            and _NAME.fullmatch(sha256) is not None
+            and self._path(sha256).is_file()
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        for prefix in _FOLDERS:
+            with suppress(FileNotFoundError), os.scandir(self.root / prefix) as entries:
+                yield from (
+                    entry.name
+                    for entry in entries
+                    if _NAME.fullmatch(entry.name)
+                    and entry.name.startswith(prefix)
+                    and entry.is_file(follow_symlinks=False)
+                )
+
+    @property
+    def _incoming(self) -> Path:
+        return self.root / "incoming"
+
+    def _path(self, sha256: str) -> Path:
+        if not _NAME.fullmatch(sha256):
+            raise NotFound(f"not the name of an object: {sha256!r}")
+        return self.root / sha256[:2] / sha256
+
+    def _make_folders(self) -> None:
+        if self._incoming.is_dir():
+            return
+        for prefix in _FOLDERS:
+            (self.root / prefix).mkdir(parents=True, exist_ok=True)
+        # last: where it is, the others are
+        self._incoming.mkdir(exist_ok=True)
+        self.settle(self.root, [self.root, self.root.parent])
+
+    def holds(self, sha256: str, size: int) -> bool:
+        """Whether an object of this name and size is there."""
+        try:
+            return self._path(sha256).stat().st_size == size
+        except FileNotFoundError:
+            return False
+
+    def _keep(self, batch: "LocalBatch") -> None:
+        """Give the objects of ``batch`` their names, all of them or none."""
+        if not batch.sizes:
+            return
+        if batch.new:
+            self.settle(self.root, [*batch.new.values(), batch.folder])
+        named: list[Path] = []
+        with _locked(self._incoming / _LOCK):
+            try:
+                self._name(batch, named)
+                self.settle(self.root, {self._path(sha256).parent for sha256 in batch.sizes})
+            except BaseException:
+                for final in named:
+                    final.unlink(missing_ok=True)
+                raise
+
+    def _name(self, batch: "LocalBatch", named: list[Path]) -> None:
+        for sha256, size in batch.sizes.items():
+            if self.holds(sha256, size):
+                continue
+            if sha256 not in batch.new:
+                raise Damaged(f"object {sha256} vanished while a batch relied on it")
+            final = self._path(sha256)
+            if not final.exists():
+                named.append(final)
+            batch.new[sha256].rename(final)
+
+
+class LocalBatch:
+    """Objects being written together, in a folder of their own."""
+
+    def __init__(self, store: LocalStore, folder: Path) -> None:
+        self.folder = folder
+        self.new: dict[str, Path] = {}
+        """Objects that the store did not have, and where they wait."""
+        self.sizes: dict[str, int] = {}
+        """All objects of the batch."""
+        self._times: dict[str, int] = {}
+        self._store = store
+        self._numbers = count()
+
+    def put(self, data: Source) -> Digests:
+        """Take all of ``data`` in one pass; raise `NoSpace` where it does not fit."""
+        with naming_full_disk(self.folder):
+            opening = digest.begin(data)
+            found = self._take_small(opening.block) if opening.is_whole else None
+            if found is None:
+                found = self._take_large(opening, data)
+        self.sizes[found.sha256] = found.size
+        self._times[found.sha256] = self._times.get(found.sha256, 0) + 1
+        return found
+
+    def drop(self, sha256: str) -> None:
+        """Undo one `put`; the object goes when every put of it is undone."""
+        if sha256 not in self._times:
+            return
+        self._times[sha256] -= 1
+        if self._times[sha256]:
+            return
+        del self._times[sha256], self.sizes[sha256]
+        if sha256 in self.new:
+            self.new.pop(sha256).unlink()
+
+    def _take_small(self, content: bytes) -> Digests:
+        found = digest.of_bytes(content)
+        if not self._has(found):
+            path = self.folder / found.sha256
+            with path.open("xb", buffering=0) as target:
+                rest = memoryview(content)
+                while rest:
+                    rest = rest[target.write(rest) :]
+            self.new[found.sha256] = path
+        return found
+
+    def _take_large(self, opening: digest.Opening, data: Source) -> Digests:
+        path = self.folder / f"large-{next(self._numbers)}"
+        try:
+            with path.open("x+b") as target:
+                found = digest.copy(opening, data, target)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        if self._has(found):
+            path.unlink()
+        else:
+            self.new[found.sha256] = path
+        return found
+
+    def _has(self, found: Digests) -> bool:
+        return found.sha256 in self.new or self._store.holds(found.sha256, found.size)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    handle = os.open(path, os.O_CREAT | os.O_RDWR)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _sweep(incoming: Path) -> None:
+    """Remove the folders of batches whose process is gone."""
+    for folder in incoming.iterdir():
+        if folder.is_dir() and not _is_alive(folder):
+            shutil.rmtree(folder)
+
+
+def _is_alive(folder: Path) -> bool:
+    try:
+        handle = os.open(folder / _LOCK, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
