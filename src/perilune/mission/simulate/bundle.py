@@ -6,13 +6,15 @@ folder must not be there or be empty, so that no real delivery is ever mixed wit
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
+from xml.etree.ElementTree import Element
 
 from perilune.errors import WrongUsage
 from perilune.mission.simulate import labels, products
 from perilune.mission.simulate.labels import BUNDLE, VERSION, WrittenFile, element
-from perilune.mission.simulate.products import Draft
+from perilune.mission.simulate.products import CAMERA, DAY, HOUSEKEEPING, SPECTROMETER, Draft
 from perilune.mission.simulate.strips import STRIPS
 from perilune.mission.simulate.surface import reflectance
 from perilune.model.footprint import Polygon
@@ -96,7 +98,7 @@ def _drafts(seed: int) -> Iterator[Draft]:
 
 def _collection(folder: str, found: WrittenFile, lidvids: Sequence[str]) -> bytes:
     collection_type, _, title = _COLLECTIONS[folder]
-    names = (("Member_Status", "ASCII_String", "1"), ("LIDVID_LID", "ASCII_LIDVID_LID", "255"))
+    names = (("Member Status", "ASCII_String", "1"), ("LIDVID_LID", "ASCII_LIDVID_LID", "255"))
     fields = [
         element(
             "Field_Delimited",
@@ -126,11 +128,23 @@ def _collection(folder: str, found: WrittenFile, lidvids: Sequence[str]) -> byte
     root = element(
         "Product_Collection",
         labels.identification(f"{BUNDLE}:{folder}", title, "Product_Collection", f"{title}."),
-        element("Context_Area", labels.investigation("collection_to_investigation")),
+        _collection_context(folder),
         element("Collection", element("collection_type", collection_type)),
         element("File_Area_Inventory", labels.file(found), inventory),
     )
     return labels.document(root)
+
+
+def _collection_context(folder: str) -> Element:
+    """Collections of data must tell when, how far processed and by what; others need not."""
+    if folder == "data_raw":
+        level, others = "Raw", HOUSEKEEPING
+    elif folder == "data_calibrated":
+        level, others = "Calibrated", SPECTROMETER
+    else:
+        return element("Context_Area", labels.investigation("collection_to_investigation"))
+    stop = DAY + timedelta(days=1)
+    return labels.context("collection", DAY, stop, level, [CAMERA, others])
 
 
 def _bundle(readme: WrittenFile) -> bytes:

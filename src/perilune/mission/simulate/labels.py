@@ -118,33 +118,28 @@ def investigation(reference_type: str) -> ET.Element:
     )
 
 
-def observation(
+def context(
+    subject: str,
     start: datetime,
     stop: datetime,
     level: str,
-    instrument: tuple[str, str],
+    instruments: Sequence[tuple[str, str]],
     *disciplines: ET.Element,
 ) -> ET.Element:
-    """When, how far processed, by what and of what. ``instrument`` is its name and its code."""
-    name, code = instrument
+    """When, how far processed, by what and of what; ``instruments`` are names and codes.
+
+    ``subject`` is the class of product as reference types say it: ``data``, ``collection``.
+    """
     host = f"{_CONTEXT}:instrument_host:spacecraft.luna-26_simulated"
-    system = element(
-        "Observing_System",
-        element(
-            "Observing_System_Component",
-            element("name", MISSION),
-            element("type", "Host"),
-            internal_reference(host, "is_instrument_host"),
-        ),
-        element(
-            "Observing_System_Component",
-            element("name", name),
-            element("type", "Instrument"),
-            internal_reference(f"{_CONTEXT}:instrument:{code}.luna-26_simulated", "is_instrument"),
-        ),
+    components = [_component(MISSION, "Host", host, "is_instrument_host")]
+    for name, code in instruments:
+        lid = f"{_CONTEXT}:instrument:{code}.luna-26_simulated"
+        components.append(_component(name, "Instrument", lid, "is_instrument"))
+    moon = internal_reference(
+        "urn:nasa:pds:context:target:satellite.earth.moon", f"{subject}_to_target"
     )
     area = element(
-        "Observation_Area",
+        "Observation_Area" if subject == "data" else "Context_Area",
         element("comment", NOTICE),
         times(start, stop),
         element(
@@ -152,20 +147,27 @@ def observation(
             element("purpose", "Science"),
             element("processing_level", level),
         ),
-        investigation("data_to_investigation"),
-        system,
+        investigation(f"{subject}_to_investigation"),
+        element("Observing_System", *components),
         element(
             "Target_Identification",
             element("name", "Moon"),
             element("type", "Satellite"),
-            internal_reference(
-                "urn:nasa:pds:context:target:satellite.earth.moon", "data_to_target"
-            ),
+            moon,
         ),
     )
     if disciplines:
         area.append(element("Discipline_Area", *disciplines))
     return area
+
+
+def _component(name: str, kind: str, lid: str, reference_type: str) -> ET.Element:
+    return element(
+        "Observing_System_Component",
+        element("name", name),
+        element("type", kind),
+        internal_reference(lid, reference_type),
+    )
 
 
 def internal_reference(lid: str, reference_type: str) -> ET.Element:

@@ -21,7 +21,7 @@ from perilune.model.footprint import Polygon
 CAMERA = ("Stereo Camera (simulated)", "stc")
 SPECTROMETER = ("Infrared Spectrometer (simulated)", "irs")
 HOUSEKEEPING = ("Spacecraft Housekeeping (simulated)", "hk")
-_DAY = datetime(2028, 10, 3, tzinfo=UTC)
+DAY = datetime(2028, 10, 3, tzinfo=UTC)
 _GAIN, _OFFSET, _FULL = 24_000.0, 96, 4095
 _SCALE, _MISSING = 1e-5, -32768
 _CRLF = b"\r\n"
@@ -119,11 +119,12 @@ def _image(
         labels.identification(
             f"{BUNDLE}:{collection}:{name}", title, "Product_Observational", about
         ),
-        labels.observation(
+        labels.context(
+            "data",
             strip.start,
             strip.stop,
             level,
-            CAMERA,
+            [CAMERA],
             labels.display("image"),
             *labels.footprint(strip, "image"),
         ),
@@ -162,7 +163,7 @@ def _browse(strip: Strip, seen: Array, name: str, calibrated: str) -> Draft:
         labels.identification(
             f"{BUNDLE}:browse:{name}", title, "Product_Browse", "Contrast-stretched picture."
         ),
-        element("Context_Area", labels.times(strip.start, strip.stop)),
+        labels.context("browse", strip.start, strip.stop, "Calibrated", [CAMERA]),
         labels.references((calibrated, "browse_to_data")),
         element(
             "File_Area_Browse",
@@ -191,7 +192,7 @@ def housekeeping(seed: int) -> Draft:
     random = np.random.default_rng([seed, 8])
     records = []
     for step in range(144):
-        moment = _DAY + timedelta(minutes=10 * step)
+        moment = DAY + timedelta(minutes=10 * step)
         turn = 2 * np.pi * step * 10 / 115
         warm = -12.5 + 9.0 * np.sin(turn) + random.normal(0, 0.2)
         volts = 28.4 + 0.6 * np.cos(turn) + random.normal(0, 0.02)
@@ -233,7 +234,7 @@ def housekeeping(seed: int) -> Draft:
             "Product_Observational",
             "Temperature, voltage and memory of a spacecraft.",
         ),
-        labels.observation(_DAY, _DAY + timedelta(minutes=10 * 143), "Raw", HOUSEKEEPING),
+        labels.context("data", DAY, DAY + timedelta(minutes=10 * 143), "Raw", [HOUSEKEEPING]),
         element("File_Area_Observational", labels.file(found), table),
     )
     return Draft(collection="data_raw", name="hk_20281003", root=root, data=((found.name, data),))
@@ -281,7 +282,7 @@ def spectra(seed: int) -> Draft:
             *fields,
         ),
     )
-    start = _DAY + timedelta(hours=6)
+    start = DAY + timedelta(hours=6)
     root = element(
         "Product_Observational",
         labels.identification(
@@ -290,7 +291,7 @@ def spectra(seed: int) -> Draft:
             "Product_Observational",
             "Reflectance from 0.9 to 3.3 micrometres with a water band near 2.9.",
         ),
-        labels.observation(start, start + timedelta(hours=9), "Calibrated", SPECTROMETER),
+        labels.context("data", start, start + timedelta(hours=9), "Calibrated", [SPECTROMETER]),
         element("File_Area_Observational", labels.file(found), table),
     )
     return Draft(
