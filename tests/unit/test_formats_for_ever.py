@@ -1,0 +1,198 @@
+"""The bytes that can never change. Each expectation is written out here by hand, from the page
+
+docs/reference/formats.md, so that a change of the code cannot change it unseen.
+"""
+
+import hashlib
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perilune.errors import ProofFails
+from perilune.model import act, canonical
+from perilune.model.act import CommitAct, FixityAct, KeyAct, Opening, PublishAct, ReleaseAct
+from perilune.model.identifier import Lidvid
+from perilune.model.package import Digests, FileEntry, Manifest, piece_size
+from perilune.model.product import Lifecycle, Releasability
+
+T = datetime(2026, 11, 22, 10, 27, 33, 42, UTC)
+ID = Lidvid.parse("urn:ros:rssa:luna26:data:image::1.0")
+PUBLISH = PublishAct(
+    t=T,
+    lidvid=ID,
+    manifest="ab" * 32,
+    manifest_size=512,
+    files=2,
+    bytes=24_000,
+    delivery="cd" * 32,
+    lifecycle=Lifecycle.RELEASED,
+    releasability=Releasability.PUBLIC,
+)
+PUBLISH_BYTES = (
+    b'{"act":"publish","bytes":24000,"delivery":"' + b"cd" * 32 + b'","files":2,'
+    b'"lidvid":"urn:ros:rssa:luna26:data:image::1.0","lifecycle":"released",'
+    b'"manifest":{"sha256":"' + b"ab" * 32 + b'","size":512},"releasability":"public",'
+    b'"t":"2026-11-22T10:27:33.000042Z","v":1}'
+)
+
+
+def test_a_publish_act_is_these_bytes() -> None:
+    assert act.encode(PUBLISH) == PUBLISH_BYTES
+    assert act.decode(PUBLISH_BYTES) == PUBLISH
+
+
+@pytest.mark.parametrize(
+    ("value", "data"),
+    [
+        (
+            KeyAct(
+                t=T, node="Узел", origin="a/log", namespaces=("urn:ros:rssa",), keys=(("log", "k"),)
+            ),
+            (
+                '{"act":"key","keys":[{"use":"log","vkey":"k"}],"namespaces":["urn:ros:rssa"],'
+                '"node":"Узел","origin":"a/log","t":"2026-11-22T10:27:33.000042Z","v":1}'
+            ),
+        ),
+        (
+            ReleaseAct(t=T, delivery="cd" * 32),
+            '{"act":"release","delivery":"'
+            + "cd" * 32
+            + '","t":"2026-11-22T10:27:33.000042Z","v":1}',
+        ),
+        (
+            FixityAct(t=T, objects=3, bytes=4, damaged=("ab" * 32,)),
+            '{"act":"fixity","bytes":4,"damaged":["' + "ab" * 32 + '"],"objects":3,'
+            '"t":"2026-11-22T10:27:33.000042Z","v":1}',
+        ),
+        (
+            CommitAct(t=T, commitment="ef" * 32),
+            '{"act":"commit","commitment":{"sha256":"' + "ef" * 32 + '"},'
+            '"t":"2026-11-22T10:27:33.000042Z","v":1}',
+        ),
+    ],
+)
+def test_every_other_act_is_these_bytes(value: act.Act, data: str) -> None:
+    assert act.encode(value) == data.encode()
+    assert act.decode(data.encode()) == value
+
+
+def test_a_commitment_is_the_digest_of_its_opening_and_tells_nothing_without_the_salt() -> None:
+    opening = Opening("01" * 32, PUBLISH)
+    data = b'{"act":' + PUBLISH_BYTES + b',"salt":"' + b"01" * 32 + b'","v":1}'
+
+    assert opening.encode() == data
+    assert opening.commitment == hashlib.sha256(data).hexdigest()
+    assert Opening.decode(data) == opening
+    assert Opening("02" * 32, PUBLISH).commitment != opening.commitment
+
+
+def test_a_manifest_is_these_bytes_and_is_named_by_their_digest() -> None:
+    label = FileEntry.of("data/i.xml", "label", Digests(5, "11" * 32, "22" * 16))
+    image = FileEntry.of(
+        "data/i.img", "file", Digests((1 << 20) + 1, "33" * 32, "44" * 16, ("55" * 32, "66" * 32))
+    )
+    manifest = Manifest(ID, (label, image))
+    data = (
+        '{"files":[{"digests":{"md5":"' + "22" * 16 + '","sha256":"' + "11" * 32 + '"},'
+        '"path":"data/i.xml","role":"label","size":5},'
+        '{"digests":{"md5":"' + "44" * 16 + '","sha256":"' + "33" * 32 + '"},'
+        '"path":"data/i.img","piece_size":1048576,"pieces":["'
+        + "55" * 32
+        + '","'
+        + "66" * 32
+        + '"],'
+        '"role":"file","size":1048577}],"product":"urn:ros:rssa:luna26:data:image::1.0","v":1}'
+    ).encode()
+
+    assert manifest.encode() == data
+    assert manifest.sha256 == hashlib.sha256(data).hexdigest()
+    assert Manifest.decode(data) == manifest
+
+
+@pytest.mark.parametrize(
+    ("size", "length"),
+    [
+        (0, 1 << 20),
+        (1 << 20, 1 << 20),
+        (1 << 32, 1 << 20),
+        ((1 << 32) + 1, 1 << 21),
+        (10**13, 1 << 32),
+    ],
+)
+def test_pieces_are_a_mebibyte_doubled_until_4096_suffice(size: int, length: int) -> None:
+    assert piece_size(size) == length
+    assert -(-size // length) <= 4096
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"v":1,"act":"release","delivery":"'
+        + b"cd" * 32
+        + b'","t":"2026-11-22T10:27:33.000042Z"}',
+        PUBLISH_BYTES.replace(b'"v":1', b'"v":2'),
+        PUBLISH_BYTES.replace(b"10:27:33.000042Z", b"10:27:33.042Z"),
+        PUBLISH_BYTES.replace(b'"lifecycle":"released"', b'"lifecycle":"free"'),
+        PUBLISH_BYTES.replace(b"cd" * 32, b"CD" * 32),
+        PUBLISH_BYTES + b"\n",
+        PUBLISH_BYTES.replace(b'"files":2,', b""),
+        b"[]",
+        b"\xff\xfe",
+        b"",
+    ],
+)
+def test_bytes_that_are_not_the_one_form_of_an_act_are_refused(data: bytes) -> None:
+    with pytest.raises(ProofFails):
+        act.decode(data)
+
+
+def test_an_act_of_a_kind_from_later_is_kept_and_ignored_but_its_time_is_known() -> None:
+    later = b'{"act":"anchor","t":"2026-11-22T10:27:33.000042Z","v":1,"x":2}'
+
+    assert act.decode(later) is None
+    assert act.time_of(later) == T
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../x", "a//b", "a/./b", "a\\b", ""])
+def test_a_manifest_that_names_files_outside_is_refused(path: str) -> None:
+    files = [{"path": path, "role": "label", "size": 1, "digests": {"sha256": "11" * 32}}]
+
+    with pytest.raises(ProofFails):
+        Manifest.decode(canonical.encode({"v": 1, "product": str(ID), "files": files}))
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.text(max_size=5), _JSON, max_size=4))
+def test_canonical_json_comes_back_and_no_other_spelling_does(
+    value: dict[str, canonical.Json],
+) -> None:
+    data = canonical.encode(value)
+
+    assert canonical.decode(data) == value
+    for other in (json.dumps(value, indent=1).encode(), data + b" "):
+        if other != data:
+            with pytest.raises(ProofFails):
+                canonical.decode(other)
+
+
+def test_canonical_json_is_the_published_example() -> None:
+    # RFC 8785, section 3.2.2 and 3.2.3
+    value = {
+        "numbers": [333333333.33333329, 1e30, 4.50, 2e-3, 0.000000000000000000000000001],
+        "string": '€$\u000f\nA\'B"\\\\"/',
+        "literals": [None, True, False],
+    }
+
+    assert canonical.encode(value).decode() == (
+        '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],'
+        '"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}'
+    )
