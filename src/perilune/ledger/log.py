@@ -79,6 +79,11 @@ class Log:
         return self._state.checkpoint.origin
 
     @property
+    def vkey(self) -> str:
+        """The public key that verifies its heads."""
+        return self._signer.vkey
+
+    @property
     def checkpoint(self) -> Checkpoint:
         """Origin, size and root of one moment."""
         return self._state.checkpoint
