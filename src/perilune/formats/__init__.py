@@ -1,0 +1,1 @@
+"""Readers of labels and data: bytes in, values of the model out."""

@@ -1,0 +1,1 @@
+"""The Planetary Data System's label standard, version 4, in all its information models."""

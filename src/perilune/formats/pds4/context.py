@@ -1,0 +1,72 @@
+"""Where a product comes from: mission, spacecraft, instrument, target, processing level."""
+
+from dataclasses import dataclass
+
+from perilune.errors import MalformedIdentifier
+from perilune.formats.pds4.tree import Element, Tree
+from perilune.model.identifier import Lid, parse_identifier
+from perilune.model.product import ContextName
+
+_NO_SYSTEM = frozenset(("literature search", "artificial illumination", "naked eye"))
+
+
+@dataclass(frozen=True, slots=True)
+class ObservingSystems:
+    """What observed: instruments, and what carried them."""
+
+    hosts: tuple[ContextName, ...]
+    instruments: tuple[ContextName, ...]
+
+
+def investigations(tree: Tree) -> tuple[ContextName, ...]:
+    """Missions and campaigns."""
+    return _named(tree.every("pds:Investigation_Area"))
+
+
+def targets(tree: Tree) -> tuple[ContextName, ...]:
+    """Bodies and other things observed."""
+    return _named(tree.every("pds:Target_Identification"))
+
+
+def observing_systems(tree: Tree) -> ObservingSystems:
+    """Instruments and their hosts, told apart by type, else by the context product's LID."""
+    hosts: list[Element] = []
+    instruments: list[Element] = []
+    for component in tree.every("pds:Observing_System_Component"):
+        kind = component.value("pds:type").lower()
+        if kind in _NO_SYSTEM:
+            continue
+        lid = _lid(component)
+        is_instrument = kind.startswith("instrument") or (
+            not kind and lid is not None and ":instrument:" in lid.text
+        )
+        (instruments if is_instrument else hosts).append(component)
+    return ObservingSystems(_named(hosts), _named(instruments))
+
+
+def processing_level(tree: Tree) -> str:
+    """``Raw``, ``Calibrated`` and so on; the name of the attribute before IM 1.2 serves too."""
+    summary = tree.first("pds:Primary_Result_Summary")
+    if summary is None:
+        return ""
+    return summary.value("pds:processing_level") or summary.value("pds:processing_level_id")
+
+
+def _named(elements: list[Element]) -> tuple[ContextName, ...]:
+    found: dict[ContextName, None] = {}
+    for element in elements:
+        if name := element.value("pds:name"):
+            found[ContextName(name, element.value("pds:type"), _lid(element))] = None
+    return tuple(found)
+
+
+def _lid(element: Element) -> Lid | None:
+    reference = element.first("pds:Internal_Reference")
+    if reference is None:
+        return None
+    text = reference.value("pds:lidvid_reference") or reference.value("pds:lid_reference")
+    try:
+        target = parse_identifier(text)
+    except MalformedIdentifier:
+        return None
+    return target if isinstance(target, Lid) else target.lid

@@ -1,0 +1,1 @@
+"""Is it right? What was found, why, and how to mend it."""
