@@ -1,0 +1,48 @@
+"""Who may see what, and why: one decision, compiled into every question that is asked.
+
+What an asker may not see is never found in the first place: the scope becomes part of the
+query, so that totals, facets and pages tell nothing either. Whatever no rule allows is denied.
+"""
+
+from dataclasses import dataclass, replace
+
+from perilune.catalogue.query import Query
+from perilune.model.product import Holding, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Someone who asks: what they may see, and the reason in words for people."""
+
+    scope: Scope
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether something is allowed, and the reason in words for people."""
+
+    allowed: bool
+    reason: str
+
+
+VISITOR = Asker("public", "Anyone may have what is released and cleared for the public.")
+OPERATOR = Asker("own", "The operators of this node may have everything that it keeps.")
+
+_CLOSED = "This is not released, or not cleared for the public."
+
+
+def narrow(query: Query, asker: Asker) -> Query:
+    """The same question, asked of nothing but what ``asker`` may see."""
+    return replace(query, scope=asker.scope)
+
+
+def may_read(holding: Holding, asker: Asker) -> Decision:
+    """Whether ``asker`` may have the bytes of ``holding``."""
+    match asker.scope:
+        case "own":
+            return Decision(allowed=True, reason=asker.reason)
+        case "public" if holding.is_public:
+            return Decision(allowed=True, reason=asker.reason)
+        case _:
+            return Decision(allowed=False, reason=_CLOSED)
