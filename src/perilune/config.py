@@ -21,7 +21,7 @@ _ORIGIN = re.compile(r"[^\s+\x00-\x1f]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """What a node is told about itself. Every setting is explained in docs/reference/settings.md."""
+    """What a node is told about itself; docs/reference/settings.md explains every setting."""
 
     name: str
     """What people call the node."""

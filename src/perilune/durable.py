@@ -7,10 +7,12 @@ system has none, every file and folder is synced, many at a time.
 import ctypes
 import errno
 import os
+import secrets
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from perilune.errors import NoSpace
 
@@ -58,3 +60,21 @@ def naming_full_disk(place: Path) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise NoSpace(f"no space left under {place}") from error
         raise
+
+
+@contextmanager
+def whole(target: Path) -> Iterator[BinaryIO]:
+    """A file to write that takes the name ``target`` when the block ends well, durably.
+
+    On an exception nothing is left behind, and a file of that name stays what it was.
+    """
+    part = target.parent / f".{target.name[:100]}.part-{secrets.token_hex(4)}"
+    try:
+        with part.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.rename(target)
+        settle_one(target.parent)
+    finally:
+        part.unlink(missing_ok=True)

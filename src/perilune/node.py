@@ -68,10 +68,8 @@ class Node:
     now: Callable[[], datetime] = _utc_now
 
     @classmethod
-    def create(
-        cls, root: Path, config: Config, *, now: Callable[[], datetime] = _utc_now
-    ) -> Self:
-        """Make a node under ``root``, whole or not at all; raise `NodeExists` if it is not empty."""
+    def create(cls, root: Path, config: Config, *, now: Callable[[], datetime] = _utc_now) -> Self:
+        """Make a node under ``root``, whole or not at all; raise `NodeExists` if not empty."""
         if root.exists() and (not root.is_dir() or any(root.iterdir())):
             raise NodeExists(f"{root} is not an empty folder")
         root.parent.mkdir(parents=True, exist_ok=True)
@@ -154,10 +152,7 @@ class Node:
 
         Only the holder of `writing` may use them.
         """
-        newest = act.decode(self.log.last_entry)
-        moment = self.now().astimezone(UTC)
-        if newest is not None:
-            moment = max(moment, newest.t + _TICK)
+        moment = max(self.now().astimezone(UTC), act.time_of(self.log.last_entry) + _TICK)
         while True:
             yield moment
             moment += _TICK

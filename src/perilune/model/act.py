@@ -173,6 +173,11 @@ def decode(entry: bytes) -> Act | None:
     return _from_document(found)
 
 
+def time_of(entry: bytes) -> datetime:
+    """When the act of ``entry`` was made, of whatever kind it is."""
+    return read_time(canonical.decode(entry).get("t", ""))
+
+
 def _from_document(found: Any) -> Act:
     try:
         return _READERS[found["act"]](found, read_time(found["t"]))

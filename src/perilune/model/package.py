@@ -82,7 +82,7 @@ class Manifest:
         return self.files[0]
 
     @property
-    def bytes(self) -> int:
+    def total_bytes(self) -> int:
         """Total size of the files."""
         return sum(entry.size for entry in self.files)
 
@@ -97,9 +97,9 @@ class Manifest:
         )
 
     @classmethod
-    def decode(cls, data: "bytes | memoryview") -> Self:
+    def decode(cls, data: bytes) -> Self:
         """Read canonical bytes; raise `ProofFails` where they are no manifest we know."""
-        document = canonical.decode(bytes(data))
+        document = canonical.decode(data)
         if document.get("v") != MANIFEST_VERSION:
             raise ProofFails(f"manifest of unknown version {document.get('v')!r}")
         try:

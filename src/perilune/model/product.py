@@ -126,9 +126,7 @@ class Holding:
     @property
     def is_public(self) -> bool:
         """Whether an anonymous visitor may know of it and read it."""
-        return (
-            self.lifecycle is Lifecycle.RELEASED and self.releasability is Releasability.PUBLIC
-        )
+        return self.lifecycle is Lifecycle.RELEASED and self.releasability is Releasability.PUBLIC
 
 
 Scope = Literal["own", "public"]

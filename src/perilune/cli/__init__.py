@@ -1,0 +1,57 @@
+"""The command line: one module per command, loaded only when it is called.
+
+Exit status of every command: 0 done, 1 a fault of ours, 2 wrong usage, 3 the thing
+examined is not right.
+"""
+
+import importlib
+
+import click
+
+COMMANDS = {
+    "init": "Make a node in an empty folder.",
+    "serve": "Serve the portal and all interfaces.",
+    "deliver": "Check a delivery, take it in, give a receipt.",
+    "release": "Serve a delivery that was taken in unreleased.",
+    "search": "Find products by words, place, time or label.",
+    "get": "Take a product out, label and data, verified.",
+    "proof": "Write the evidence that a product is in custody.",
+    "verify": "Check a file against its proof, offline.",
+    "audit": "Read everything back and compare it.",
+    "doctor": "Look at the node's health.",
+    "rebuild": "Make the catalogue again from storage and log.",
+    "demo": "A node on this machine, delivered and served.",
+}
+"""Command to its one line of help: known without loading the commands."""
+
+
+class _Lazy(click.Group):
+    """A group whose help needs no command's imports."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"perilune.cli.{name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, _context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "-n", "--node", metavar="DIR|URL", help="The node; else PERILUNE_NODE. Also after the verb."
+)
+@click.version_option(package_name="perilune")
+@click.pass_context
+def main(context: click.Context, node: str | None) -> None:
+    """Perilune: an agency's node of a joint data centre for lunar and deep-space missions.
+
+    Exit status: 0 done, 1 a fault of ours, 2 wrong usage, 3 the thing examined is not right.
+    """
+    context.obj = node

@@ -1,0 +1,69 @@
+"""``perilune deliver``: hand something in."""
+
+from pathlib import Path
+
+import click
+
+from perilune.cli import frame
+from perilune.cli.init import RELEASABILITY
+from perilune.ingest.delivery import Options, Outcome, deliver
+from perilune.model.product import Releasability
+
+
+@click.command("deliver", short_help="Check a delivery, take it in, give a receipt.")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--partial", is_flag=True, help="Take the faultless products, refuse the others.")
+@click.option("--releasability", type=RELEASABILITY, help="Instead of the node's own setting.")
+@click.option(
+    "--report",
+    "report_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the full report there: JSON for .json, else text.",
+)
+@click.option(
+    "--receipt",
+    "receipt_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the signed receipt there.",
+)
+@frame.command
+def command(
+    path: Path,
+    releasability: str | None,
+    report_file: Path | None,
+    receipt_file: Path | None,
+    node: str | None,
+    *,
+    partial: bool,
+    as_json: bool,
+) -> int:
+    """Check the bundle, part of a bundle, or label at PATH and take it into custody.
+
+    All or nothing: one fault refuses the whole, unless --partial. Delivering the same again is
+    safe and finishes what was interrupted.
+
+    Exit status: 0 everything is in custody, 3 something was refused, 2 wrong usage,
+    1 anything else.
+    """
+    with frame.opened(node) as opened:
+        options = Options(
+            partial=partial,
+            releasability=Releasability(releasability) if releasability else None,
+            progress=frame.progress(),
+        )
+        outcome = deliver(path, opened, options)
+    _write(report_file, receipt_file, outcome)
+    if as_json:
+        frame.show(outcome.document())
+    else:
+        click.echo(outcome.as_text())
+    return frame.DONE if outcome.is_complete else frame.NOT_RIGHT
+
+
+def _write(report_file: Path | None, receipt_file: Path | None, outcome: Outcome) -> None:
+    if report_file is not None:
+        as_json = report_file.suffix.lower() == ".json"
+        text = outcome.report_json() if as_json else outcome.report.as_text()
+        report_file.write_text(text, encoding="utf-8")
+    if receipt_file is not None and outcome.receipt is not None:
+        receipt_file.write_bytes(outcome.receipt_note)

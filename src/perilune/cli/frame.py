@@ -1,0 +1,111 @@
+"""What every command does alike: naming the node, JSON, progress, errors and exit status."""
+
+import functools
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ParamSpec
+
+import click
+
+from perilune import config
+from perilune.errors import (
+    BadQuestion,
+    MalformedIdentifier,
+    NodeExists,
+    NodeMissing,
+    PeriluneError,
+    WrongUsage,
+)
+from perilune.node import Node
+
+P = ParamSpec("P")
+
+DONE, OUR_FAULT, WRONG_USAGE, NOT_RIGHT = 0, 1, 2, 3
+_USAGE = (BadQuestion, MalformedIdentifier, NodeExists, NodeMissing, WrongUsage)
+
+
+def command(function: Callable[P, int | None]) -> Callable[P, None]:
+    """Add ``-n`` and ``--json``; turn what is returned or raised into an exit status."""
+
+    @click.option("-n", "--node", "node", metavar="DIR|URL", help="The node.")
+    @click.option("--json", "as_json", is_flag=True, help="JSON alone on standard output.")
+    @click.pass_context
+    @functools.wraps(function)
+    def run(context: click.Context, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        if not kwargs["node"]:
+            kwargs["node"] = context.obj
+        try:
+            status = function(*args, **kwargs)
+        except PeriluneError as error:
+            _tell(error, as_json=bool(kwargs["as_json"]))
+            status = status_of(error)
+        sys.exit(status or DONE)
+
+    return run
+
+
+def status_of(error: PeriluneError) -> int:
+    """The exit status that an error ends a command with."""
+    if isinstance(error, _USAGE):
+        return WRONG_USAGE
+    return NOT_RIGHT if error.status in (403, 404, 422) or error.code == "damaged" else OUR_FAULT
+
+
+def _tell(error: PeriluneError, *, as_json: bool) -> None:
+    if as_json:
+        document = {"code": error.code, "detail": str(error), "advice": error.advice}
+        show({"error": document})
+    else:
+        click.echo(f"perilune: {error}\n{error.advice}", err=True)
+
+
+def show(document: Any) -> None:
+    """One JSON document on standard output."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+@contextmanager
+def opened(name: str | None) -> Iterator[Node]:
+    """The node in the folder ``name`` (else ``PERILUNE_NODE``); raise `WrongUsage` on a URL."""
+    given = config.node_named(name)
+    if is_url(given):
+        raise WrongUsage(f"this command works on a node's own folder, not on {given}")
+    node = Node.open(Path(given))
+    try:
+        yield node
+    finally:
+        node.close()
+
+
+def is_url(name: str) -> bool:
+    """Whether a node is named by address."""
+    return name.startswith(("http://", "https://"))
+
+
+def progress(*, quiet: bool = False) -> Callable[[str, int, int], None]:
+    """A Progress on standard error: a line that is rewritten on a terminal, else one in 10 s."""
+    terminal = sys.stderr.isatty()
+    pause = 0.1 if terminal else 10.0
+    started = last = time.monotonic()
+    stage = ""
+
+    def tell(what: str, done: int, total: int) -> None:
+        nonlocal started, last, stage
+        now = time.monotonic()
+        if what != stage:
+            stage, started = what, now
+        if now - last < pause and not (terminal and done == total):
+            return
+        last = now
+        rate = done / max(now - started, 1e-9)
+        left = f", {(total - done) / rate:.0f} s left" if rate and done < total else ""
+        line = f"{what}: {done:,} of {total:,} ({rate:,.0f}/s{left})"
+        click.echo(f"\r\033[K{line}" if terminal else line, err=True, nl=not terminal)
+        if terminal and done == total:
+            click.echo("", err=True)
+
+    return (lambda _what, _done, _total: None) if quiet else tell

@@ -1,0 +1,1 @@
+"""INGEST: what a provider hands in becomes holdings, or is refused with reasons."""

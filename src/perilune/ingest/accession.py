@@ -1,0 +1,115 @@
+"""Accession: the one step that turns checked products into archive holdings.
+
+Order matters and is the whole point of this module: bytes first (the caller's batch has been
+left, so they are durable), then the log, then the catalogue. A crash leaves at worst
+unreferenced bytes, never a record of bytes we do not hold; a log that is ahead of the catalogue
+is folded in by whoever writes next. Running a delivery again finishes the work.
+"""
+
+import io
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from perilune.catalogue.port import Projection
+from perilune.ingest.check import Candidate, settle
+from perilune.ingest.projection import Progress, catch_up, holding_of, product_of
+from perilune.model import act
+from perilune.model.act import Act, CommitAct, Opening, PublishAct
+from perilune.model.product import Holding, Lifecycle, Releasability
+from perilune.node import Node
+from perilune.validation.report import Message
+
+_RUN = 2_000
+"""Products that are logged and catalogued together, under one lock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """On which terms a delivery is taken in."""
+
+    delivery: str
+    lifecycle: Lifecycle
+    releasability: Releasability
+
+
+def accession(
+    candidates: Sequence[Candidate],
+    terms: Terms,
+    node: Node,
+    messages: list[Message],
+    progress: Progress,
+) -> list[int]:
+    """Take custody of the accepted ``candidates``; return their positions in the log.
+
+    One that another process has brought in meanwhile is settled as held or refused.
+    """
+    positions: list[int] = []
+    for start in range(0, len(candidates), _RUN):
+        with node.writing():
+            catch_up(node)
+            run = _still_new(candidates[start : start + _RUN], node, messages)
+            positions += _take(run, terms, node)
+        progress("accessioning", min(start + _RUN, len(candidates)), len(candidates))
+    return positions
+
+
+def record(acts: Sequence[Act], node: Node, *, hidden: bool) -> None:
+    """Append acts to the log, in commitments if ``hidden``. Only within ``node.writing()``."""
+    if not hidden:
+        node.log.append([act.encode(each) for each in acts])
+        return
+    openings = [Opening(secrets.token_hex(32), each) for each in acts]
+    with node.store.batch() as batch:
+        for opening in openings:
+            batch.put(io.BytesIO(opening.encode()))
+    node.log.append(
+        [act.encode(CommitAct(t=each.act.t, commitment=each.commitment)) for each in openings]
+    )
+
+
+def _still_new(run: Sequence[Candidate], node: Node, messages: list[Message]) -> list[Candidate]:
+    held = node.catalogue.held([candidate.id for candidate in run])
+    for candidate in run:
+        if candidate.id in held:
+            settle(candidate, held[candidate.id], messages)
+    return [each for each in run if each.held is None and not each.is_refused]
+
+
+def _take(run: Sequence[Candidate], terms: Terms, node: Node) -> list[int]:
+    if not run:
+        return []
+    first = node.log.size
+    ticks = node.ticks()
+    acts = [_publish(candidate, terms, next(ticks)) for candidate in run]
+    holdings = [
+        _holding(candidate, publish, index, node)
+        for index, (candidate, publish) in enumerate(zip(run, acts, strict=True), first)
+    ]
+    record(acts, node, hidden=terms.releasability is not Releasability.PUBLIC)
+    node.catalogue.apply(Projection(applied=node.log.size, added=holdings))
+    return list(range(first, node.log.size))
+
+
+def _publish(candidate: Candidate, terms: Terms, t: datetime) -> PublishAct:
+    manifest = candidate.manifest
+    assert manifest is not None
+    data = manifest.encode()
+    return PublishAct(
+        t=t,
+        lidvid=candidate.id,
+        manifest=manifest.sha256,
+        manifest_size=len(data),
+        files=len(manifest.files),
+        bytes=manifest.total_bytes,
+        delivery=terms.delivery,
+        lifecycle=terms.lifecycle,
+        releasability=terms.releasability,
+    )
+
+
+def _holding(candidate: Candidate, publish: PublishAct, index: int, node: Node) -> Holding:
+    assert candidate.manifest is not None
+    product = candidate.product or product_of(candidate.manifest, node)
+    return holding_of(publish, index, product, candidate.manifest)

@@ -1,0 +1,374 @@
+"""Check: what is wrong with a delivery, and which of its products may be taken.
+
+One pass reads every byte: while a file is hashed it is written into the store's batch, where
+nothing is visible yet. What is refused is taken out of the batch again.
+
+Message types are those of NASA's ``validate`` where it has one (docs/reference/report.md).
+"""
+
+import hashlib
+import io
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from perilune.ingest.labels import Unreadable, read_labels
+from perilune.ingest.projection import Progress
+from perilune.ingest.receive import Received
+from perilune.model.identifier import Lidvid
+from perilune.model.package import Digests, FileEntry, Manifest
+from perilune.model.product import Holding, NamedFile, Product
+from perilune.node import Node
+from perilune.storage.port import Batch
+from perilune.validation.causes import why_md5_differs
+from perilune.validation.report import Message, Severity
+
+_KEPT_IN_MEMORY = 20_000
+"""Products beyond this many are read again from storage when they are accessioned."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Candidate:
+    """A product of the delivery on its way to be accepted, refused, or found held already."""
+
+    label: str
+    id: Lidvid
+    product: Product | None
+    manifest: Manifest | None = None
+    is_refused: bool = False
+    held: Holding | None = None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it may be taken in, and is not held already."""
+        return not self.is_refused and self.held is None
+
+
+@dataclass(slots=True)
+class Checked:
+    """Everything the check found."""
+
+    delivery: str
+    messages: list[Message]
+    candidates: list[Candidate]
+    labels: int
+    """Labels found, those that cannot be read included."""
+    staged: list[str]
+    """Names of the objects put into the batch, one for each file."""
+
+    @property
+    def accepted(self) -> list[Candidate]:
+        """Those that may be taken in."""
+        return [each for each in self.candidates if each.is_new]
+
+    @property
+    def held(self) -> list[Candidate]:
+        """Those that are in custody already, with the same bytes."""
+        return [each for each in self.candidates if not each.is_refused and each.held is not None]
+
+    @property
+    def has_fault(self) -> bool:
+        """Whether anything is wrong with the delivery."""
+        return any(message.severity is Severity.ERROR for message in self.messages)
+
+    @property
+    def refused(self) -> int:
+        """How many labels do not become holdings."""
+        return self.labels - len(self.accepted) - len(self.held)
+
+
+def check(received: Received, node: Node, batch: Batch, progress: Progress) -> Checked:
+    """Read and stage the whole delivery; what stays in ``batch`` is what may be taken."""
+    examination = _Examination(received, node, batch)
+    for done, (path, found) in enumerate(read_labels(received.root, received.labels), 1):
+        examination.label(path, found)
+        progress("reading and hashing", done, len(received.labels))
+    return examination.verdict()
+
+
+@dataclass(slots=True)
+class _Examination:
+    """The state of one check."""
+
+    received: Received
+    node: Node
+    batch: Batch
+    messages: list[Message] = field(default_factory=list)
+    candidates: list[Candidate] = field(default_factory=list)
+    staged: dict[str, Digests] = field(default_factory=dict)
+    unreadable: dict[str, Unreadable] = field(default_factory=dict)
+    folded: dict[str, str] = field(default_factory=dict)
+    faults: int = 0
+
+    def __post_init__(self) -> None:
+        self.folded = {path.lower(): path for path in self.received.files}
+
+    def label(self, path: str, found: Product | Unreadable) -> None:
+        """Take one label and the files it names through every check but those among products."""
+        if isinstance(found, Unreadable):
+            self.unreadable[path] = found
+            return
+        kept = found if len(self.candidates) < _KEPT_IN_MEMORY else None
+        candidate = Candidate(label=path, id=found.id, product=kept)
+        self.candidates.append(candidate)
+        before = self.faults
+        if not self.node.config.owns(found.id.lid.text):
+            owned = ", ".join(self.node.config.namespaces)
+            self._fault(
+                "error.delivery.foreign_namespace",
+                path,
+                f"{found.id.lid} lies in no namespace of this node ({owned})",
+                lidvid=str(found.id),
+                found=found.id.lid.text,
+                expected=owned,
+            )
+        entries = [FileEntry.of(path, "label", self._stage(path))]
+        for named in found.files:
+            entry = self._file(candidate, named)
+            if entry is not None and all(entry.path != other.path for other in entries):
+                entries.append(entry)
+        candidate.is_refused = self.faults > before
+        if not candidate.is_refused:
+            others = sorted(entries[1:], key=lambda entry: entry.path.encode())
+            candidate.manifest = Manifest(found.id, (entries[0], *others))
+
+    def verdict(self) -> Checked:
+        """Compare the products with each other and with what is held."""
+        self._odd_files()
+        self._duplicates()
+        self._conflicts()
+        self._not_labels()
+        self._unlabelled()
+        delivery = self._delivery_name()
+        staged = [found.sha256 for found in self.staged.values()]
+        labels = len(self.candidates) + len(self.unreadable)
+        return Checked(delivery, self.messages, self.candidates, labels, staged)
+
+    def _file(self, candidate: Candidate, named: NamedFile) -> FileEntry | None:
+        place = _place(candidate.label, named.path)
+        about = {"line": named.line, "lidvid": str(candidate.id)}
+        if place is None:
+            self._fault(
+                "error.directory.unallowed_name",
+                candidate.label,
+                f"names a file outside the delivery: {named.path!r}",
+                found=named.path,
+                expected="a path at or below the label's folder",
+                **about,
+            )
+            return None
+        real = place if place in self.received.files else self.folded.get(place.lower())
+        if real is None:
+            self._fault(
+                "error.label.missing_file",
+                candidate.label,
+                f"names {named.path!r}, which is not in the delivery",
+                found="no such file",
+                expected=place,
+                **about,
+            )
+            return None
+        if real != place:
+            self._say(
+                Severity.WARNING,
+                "warning.label.file_ref_case_mismatch",
+                candidate.label,
+                f"names {place!r}; the file is called {real!r}",
+                found=real,
+                expected=place,
+                **about,
+            )
+        found = self._stage(real)
+        self._compare(candidate, named, real, found)
+        return FileEntry.of(real, "file", found)
+
+    def _compare(self, candidate: Candidate, named: NamedFile, path: str, found: Digests) -> None:
+        md5_differs = named.md5 is not None and named.md5.lower() != found.md5
+        size_differs = named.size is not None and named.size != found.size
+        cause = ""
+        if md5_differs and named.md5 is not None:
+            place = self.received.root / path
+            cause = why_md5_differs(place, named.md5.lower(), named.size)
+            self._fault(
+                "error.label.checksum_mismatch",
+                path,
+                f"MD5 is {found.md5}, the label says {named.md5.lower()}: {cause}",
+                lidvid=str(candidate.id),
+                found=found.md5,
+                expected=named.md5.lower(),
+                cause=cause,
+            )
+        if size_differs:
+            if named.md5 is not None and not md5_differs:
+                cause = "the MD5 is right, so the label's file_size is wrong"
+            self._fault(
+                "error.label.filesize_mismatch",
+                path,
+                f"{found.size} bytes, the label says {named.size}",
+                lidvid=str(candidate.id),
+                line=named.line,
+                found=str(found.size),
+                expected=str(named.size),
+                cause=cause,
+            )
+
+    def _stage(self, path: str) -> Digests:
+        if path not in self.staged:
+            with (self.received.root / path).open("rb") as data:
+                self.staged[path] = self.batch.put(data)
+        return self.staged[path]
+
+    def _odd_files(self) -> None:
+        for path, what in self.received.odd:
+            self._fault(
+                "error.delivery.unreadable_file",
+                path,
+                f"is {what}; only regular files are taken",
+                found=what,
+                expected="a regular file",
+            )
+
+    def _duplicates(self) -> None:
+        by_id: defaultdict[Lidvid, list[Candidate]] = defaultdict(list)
+        for candidate in self.candidates:
+            by_id[candidate.id].append(candidate)
+        for lidvid, same in by_id.items():
+            if len(same) == 1:
+                continue
+            for candidate in same:
+                candidate.is_refused = True
+                others = ", ".join(each.label for each in same if each is not candidate)
+                self._fault(
+                    "error.label.duplicate_identifier",
+                    candidate.label,
+                    f"{lidvid} is also the identifier of {others}",
+                    lidvid=str(lidvid),
+                    found=str(lidvid),
+                    expected="one label for each LIDVID",
+                )
+
+    def _conflicts(self) -> None:
+        held = self.node.catalogue.held([candidate.id for candidate in self.candidates])
+        for candidate in self.candidates:
+            if (holding := held.get(candidate.id)) is not None and not candidate.is_refused:
+                settle(candidate, holding, self.messages)
+
+    def _not_labels(self) -> None:
+        named = {
+            entry.path
+            for candidate in self.candidates
+            if candidate.manifest is not None
+            for entry in candidate.manifest.files
+        }
+        for path in [path for path in self.unreadable if path in named]:
+            del self.unreadable[path]
+        for path, why in self.unreadable.items():
+            self._stage(path)
+            self._fault(
+                "error.label.not_understandable",
+                path,
+                why.reason,
+                line=why.line,
+                found=why.reason,
+                expected="a PDS4 label, or a file that a label names",
+            )
+
+    def _unlabelled(self) -> None:
+        if not self.received.is_whole:
+            return
+        for path in self.received.files:
+            if path not in self.staged:
+                self._say(
+                    Severity.WARNING,
+                    "warning.file.not_referenced_in_label",
+                    path,
+                    "no label names this file; it is not taken in",
+                    found=path,
+                    expected="a label that names it",
+                )
+
+    def _delivery_name(self) -> str:
+        names = {path: found.sha256 for path, found in self.staged.items()}
+        if self.received.is_whole:
+            for path in self.received.files:
+                if path not in names:
+                    with (self.received.root / path).open("rb") as data:
+                        names[path] = hashlib.file_digest(data, "sha256").hexdigest()
+        lines = sorted(names.items(), key=lambda item: item[0].encode())
+        text = "".join(f"{sha256}  {path}\n" for path, sha256 in lines)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _fault(self, type: str, path: str, message: str, **rest: "str | int | None") -> None:
+        self.faults += 1
+        self._say(Severity.ERROR, type, path, message, **rest)
+
+    def _say(
+        self, severity: Severity, type: str, path: str, message: str, **rest: "str | int | None"
+    ) -> None:
+        self.messages.append(say(severity, type, path, message, **rest))
+
+
+def keep(taken: list[Candidate], checked: Checked, batch: Batch) -> None:
+    """Leave in ``batch`` the files and manifests of ``taken`` and nothing else."""
+    manifests = [each.manifest for each in taken if each.manifest is not None]
+    wanted = {entry.sha256 for manifest in manifests for entry in manifest.files}
+    for sha256 in checked.staged:
+        if sha256 not in wanted:
+            batch.drop(sha256)
+    for manifest in manifests:
+        batch.put(io.BytesIO(manifest.encode()))
+
+
+def settle(candidate: Candidate, holding: Holding, messages: list[Message]) -> None:
+    """Compare a candidate with what is held under its LIDVID: the same, or refused."""
+    assert candidate.manifest is not None
+    ours, theirs = _content(holding.manifest), _content(candidate.manifest)
+    if ours == theirs:
+        candidate.held = holding
+        return
+    candidate.is_refused = True
+    known, given = sorted(ours - theirs), sorted(theirs - ours)
+    for name in sorted({name for name, _ in (*known, *given)}):
+        before = next((sha256 for each, sha256 in known if each == name), "nothing")
+        now = next((sha256 for each, sha256 in given if each == name), "nothing")
+        messages.append(
+            say(
+                Severity.ERROR,
+                "error.delivery.content_conflict",
+                candidate.label,
+                f"{candidate.id} is held with other bytes: {name} is {now} here, {before} there",
+                lidvid=str(candidate.id),
+                found=now,
+                expected=before,
+            )
+        )
+
+
+def say(
+    severity: Severity, type: str, path: str, message: str, **rest: "str | int | None"
+) -> Message:
+    """A message with the members it has, the others empty."""
+    line = rest.get("line")
+    return Message(
+        severity=severity,
+        type=type,
+        path=path,
+        line=line if isinstance(line, int) else None,
+        lidvid=str(rest["lidvid"]) if rest.get("lidvid") else None,
+        message=message,
+        found=str(rest.get("found") or ""),
+        expected=str(rest.get("expected") or ""),
+        cause=str(rest.get("cause") or ""),
+    )
+
+
+def _content(manifest: Manifest) -> set[tuple[str, str]]:
+    return {(entry.name, entry.sha256) for entry in manifest.files}
+
+
+def _place(label: str, named: str) -> str | None:
+    """Path in the delivery of a file that a label names; None where it would leave its folder."""
+    path = PurePosixPath(named)
+    if path.is_absolute() or ".." in path.parts or not path.parts or "\\" in named:
+        return None
+    return str(PurePosixPath(label).parent / path)

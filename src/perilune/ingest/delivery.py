@@ -1,0 +1,189 @@
+"""Delivery: receive, check, accession, receipt.
+
+All or nothing by default: one fault refuses the whole, and nothing of it stays. ``partial`` takes
+the faultless products. Delivering the same again is safe at any time and finishes what was
+interrupted.
+"""
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from perilune.durable import whole
+from perilune.errors import DeliveryRefused
+from perilune.ingest.accession import Terms, accession
+from perilune.ingest.check import Candidate, Checked, check, keep
+from perilune.ingest.projection import Progress, silent
+from perilune.ingest.receive import receive
+from perilune.ledger.receipt import Counts, FaultCount, Receipt, runs
+from perilune.model.canonical import Json
+from perilune.model.package import Manifest
+from perilune.model.product import Releasability
+from perilune.node import Node
+from perilune.validation.report import Examined, Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a delivery is to be taken."""
+
+    partial: bool = False
+    releasability: Releasability | None = None
+    """None: as the node's settings say."""
+    progress: Progress = field(default=silent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a delivery."""
+
+    report: Report
+    accepted: int
+    held: int
+    refused: int
+    receipt: Receipt | None
+    """None where the delivery was refused whole."""
+    receipt_note: bytes = b""
+    """The signed receipt, as it is given to the deliverer."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every product of the delivery is in custody."""
+        return self.receipt is not None and self.refused == 0
+
+    def document(self) -> dict[str, Json]:
+        """The outcome for programs; keys in docs/reference/receipt-and-report.md."""
+        return {
+            "accepted": self.accepted,
+            "held": self.held,
+            "refused": self.refused,
+            "receipt": self.receipt.document() if self.receipt else None,
+            "receipt_note": self.receipt_note.decode() if self.receipt else None,
+            "report": self.report.as_json(),
+        }
+
+    def report_json(self) -> str:
+        """The report as a JSON text."""
+        return json.dumps(self.report.as_json(), ensure_ascii=False, indent=2) + "\n"
+
+    def as_text(self) -> str:
+        """The outcome for people: the faults, if any, then what is in custody."""
+        lines = [self.report.as_text()] if self.report.messages else []
+        if self.receipt is None:
+            lines.append("Refused whole: nothing was taken in.")
+            if self.report.failed and len(self.report.failed) < len(self.report.examined):
+                lines.append("With --partial the faultless products would be taken.")
+            return "\n".join(lines)
+        counts = self.receipt.counts
+        lines.append(
+            f"{counts.accepted:,} products taken in, {counts.held:,} held before, "
+            f"{counts.refused:,} refused; {counts.files:,} files, {counts.bytes:,} bytes "
+            f"in custody.\nDelivery {self.receipt.delivery}\n"
+            f"Log {self.receipt.origin}, {self.receipt.log_size:,} entries, receipt signed by "
+            f"{self.receipt.origin}/receipt"
+        )
+        return "\n".join(lines)
+
+
+def deliver(path: Path, node: Node, options: Options = Options()) -> Outcome:
+    """Take in the delivery at ``path``.
+
+    A delivery with faults is refused whole (``receipt`` is None) unless ``partial``. Raises
+    `DeliveryRefused` where there is no label at all, `NoSpace` where the disk is full; then
+    nothing was taken in and nothing is left behind.
+    """
+    received = receive(path)
+    if not received.labels:
+        raise DeliveryRefused(f"no label (.xml, .lblx) in {path}")
+    with node.store.batch() as batch:
+        checked = check(received, node, batch, options.progress)
+        takes = options.partial or not checked.has_fault
+        keep(checked.accepted if takes else [], checked, batch)
+    terms = Terms(
+        delivery=checked.delivery,
+        lifecycle=node.config.lifecycle,
+        releasability=options.releasability or node.config.releasability,
+    )
+    positions: list[int] = []
+    if takes:
+        positions = accession(checked.accepted, terms, node, checked.messages, options.progress)
+    report = _report(path, checked)
+    if not takes:
+        return Outcome(report=report, accepted=0, held=0, refused=checked.labels, receipt=None)
+    receipt = _receipt(checked, terms, positions, report, node)
+    note = receipt.encode(node.receipt_signer)
+    _file_away(receipt, note, node)
+    return Outcome(
+        report=report,
+        accepted=receipt.counts.accepted,
+        held=receipt.counts.held,
+        refused=receipt.counts.refused,
+        receipt=receipt,
+        receipt_note=note,
+    )
+
+
+def _report(path: Path, checked: Checked) -> Report:
+    unread = {
+        message.path
+        for message in checked.messages
+        if message.type == "error.label.not_understandable"
+    }
+    examined = [Examined(each.label, str(each.id)) for each in checked.candidates]
+    examined += [Examined(label, None) for label in unread]
+    examined.sort(key=lambda each: each.label.encode())
+    return Report(path.absolute().name, tuple(examined), tuple(checked.messages))
+
+
+def _receipt(
+    checked: Checked, terms: Terms, positions: list[int], report: Report, node: Node
+) -> Receipt:
+    with node.store.batch() as batch:
+        full = batch.put(io.BytesIO(json.dumps(report.as_json()).encode()))
+    accepted, held = checked.accepted, checked.held
+    in_custody = _manifests([*accepted, *held])
+    checkpoint = node.log.checkpoint
+    held_at = [each.held.index for each in held if each.held is not None]
+    return Receipt(
+        t=node.now(),
+        node=node.config.name,
+        origin=node.config.origin,
+        delivery=terms.delivery,
+        lifecycle=terms.lifecycle,
+        releasability=terms.releasability,
+        counts=Counts(
+            labels=checked.labels,
+            accepted=len(accepted),
+            held=len(held),
+            refused=checked.refused,
+            files=sum(len(manifest.files) for manifest in in_custody),
+            bytes=sum(manifest.total_bytes for manifest in in_custody),
+        ),
+        entries=runs([*positions, *held_at]),
+        log_size=checkpoint.size,
+        log_root=checkpoint.root,
+        faults=_fault_counts(report),
+        report=full.sha256,
+    )
+
+
+def _manifests(candidates: Sequence[Candidate]) -> list[Manifest]:
+    return [each.manifest for each in candidates if each.manifest is not None]
+
+
+def _fault_counts(report: Report) -> tuple[FaultCount, ...]:
+    return tuple(
+        FaultCount(str(each["type"]), str(each["severity"]), int(str(each["count"])))
+        for each in report.faults()
+    )
+
+
+def _file_away(receipt: Receipt, note: bytes, node: Node) -> None:
+    """Keep a copy of what was given, beside the storage."""
+    if node.root is None:
+        return
+    name = f"{receipt.t:%Y%m%dT%H%M%S%f}-{receipt.delivery[:16]}.receipt"
+    with whole(node.root / "receipts" / name) as file:
+        file.write(note)

@@ -1,0 +1,115 @@
+"""Projection: the catalogue is what follows from log and storage, and nothing else.
+
+Delivering, catching up after a crash and rebuilding all fold acts through `fold`, so the
+three cannot disagree.
+"""
+
+from collections.abc import Callable, Iterator
+
+from perilune.catalogue.port import Catalogue, Fixity, Projection
+from perilune.errors import Damaged
+from perilune.formats.pds4.label import inventory_file, read_label
+from perilune.model import act
+from perilune.model.act import Act, CommitAct, FixityAct, KeyAct, Opening, PublishAct, ReleaseAct
+from perilune.model.package import Manifest
+from perilune.model.product import Holding, Lifecycle, Product
+from perilune.node import Node
+
+_RUN = 1_000
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and how much there is."""
+
+
+def silent(_stage: str, _done: int, _total: int) -> None:
+    """A Progress that tells nobody."""
+
+
+def catch_up(node: Node, catalogue: Catalogue | None = None, progress: Progress = silent) -> None:
+    """Fold into the catalogue what the log has more. Only within ``node.writing()``."""
+    target = node.catalogue if catalogue is None else catalogue
+    size = node.log.size
+    while target.applied < size:
+        start = target.applied
+        stop = min(start + _RUN, size)
+        target.apply(fold(node, start, stop))
+        progress("folding in", stop, size)
+
+
+def fold(node: Node, start: int, stop: int) -> Projection:
+    """What the entries from ``start`` up to ``stop`` do to the catalogue."""
+    added: list[Holding] = []
+    released: list[str] = []
+    fixity: Fixity | None = None
+    for index, entry in enumerate(node.log.entries(start, stop), start):
+        match opened(act.decode(entry), node):
+            case PublishAct() as publish:
+                added.append(_holding(publish, index, node))
+            case ReleaseAct(delivery=delivery):
+                released.append(delivery)
+            case FixityAct() as reading:
+                fixity = fixity_of(reading, index)
+            case KeyAct() | CommitAct() | None:
+                pass
+    return Projection(applied=stop, added=added, released=released, fixity=fixity)
+
+
+def opened(found: Act | None, node: Node) -> Act | None:
+    """``found``, or the act that it hides. An opening that is not here stays hidden."""
+    if isinstance(found, CommitAct) and found.commitment in node.store:
+        return Opening.decode(_object(found.commitment, node)).act
+    return found
+
+
+def fixity_of(reading: FixityAct, index: int) -> Fixity:
+    """The catalogue's record of a fixity act."""
+    return Fixity(reading.t, index, reading.objects, reading.bytes, reading.damaged)
+
+
+def holding_of(publish: PublishAct, index: int, product: Product, manifest: Manifest) -> Holding:
+    """The holding that ``publish`` at ``index`` makes of a product."""
+    return Holding(
+        product=product,
+        manifest=manifest,
+        index=index,
+        accessioned=publish.t,
+        delivery=publish.delivery,
+        lifecycle=Lifecycle(publish.lifecycle),
+        releasability=publish.releasability,
+    )
+
+
+def product_of(manifest: Manifest, node: Node) -> Product:
+    """Read the product again from the label (and the inventory) kept in storage."""
+    label = _object(manifest.label.sha256, node)
+    product = read_label(label)
+    wanted = inventory_file(product)
+    if wanted is None:
+        return product
+    return read_label(label, inventory=_inventory(manifest, wanted, node))
+
+
+def _holding(publish: PublishAct, index: int, node: Node) -> Holding:
+    manifest = Manifest.decode(_object(publish.manifest, node))
+    if manifest.product != publish.lidvid:
+        raise Damaged(f"entry {index} publishes {publish.lidvid}, its manifest {manifest.product}")
+    return holding_of(publish, index, product_of(manifest, node), manifest)
+
+
+def _inventory(manifest: Manifest, path: str, node: Node) -> bytes | None:
+    folder = manifest.label.path.rpartition("/")[0]
+    place = f"{folder}/{path}" if folder else path
+    for entry in manifest.files:
+        if entry.path == place:
+            return _object(entry.sha256, node)
+    return None
+
+
+def _object(sha256: str, node: Node) -> bytes:
+    with node.store.open(sha256) as data:
+        return data.read()
+
+
+def walk(node: Node) -> Iterator[tuple[int, Act | None]]:
+    """Every act of the log with its position, hidden ones opened where this node can."""
+    for index, entry in enumerate(node.log.entries(0, node.log.size)):
+        yield index, opened(act.decode(entry), node)

@@ -1,0 +1,1 @@
+"""PRESERVATION: what was taken in stays what it was, and can be shown to be."""
