@@ -43,6 +43,26 @@ def test_cell_of_one_degree_at_the_equator_has_the_published_excess() -> None:
     assert area(cell) == pytest.approx(edge, rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("ring", "square_metres"),
+    [
+        ([(10, -80), (12, -80), (12.5, -79), (11, -78.5), (10, -79)], 488_754_253.7743416),
+        ([(0, -80), (90, -80), (180, -80), (-90, -80)], 184_835_209_775.875),
+        ([(179, -1), (-179, -1), (-179, 1), (179, 1)], 3_678_208_971.006485),
+    ],
+)
+def test_area_is_that_of_geographiclib(ring: list[LonLat], square_metres: float) -> None:
+    """pyproj 3.7.2, Geod(a=1737400, b=1737400).polygon_area_perimeter."""
+    found = area(Polygon((oriented(ring),))) * MOON_M**2
+
+    assert found == pytest.approx(square_metres, rel=1e-9)
+
+
+def test_distance_is_that_of_geographiclib() -> None:
+    """From Tycho to Mare Crisium, pyproj 3.7.2, Geod(a=1737400, b=1737400).inv."""
+    assert distance((-11.2, -43.3), (59, 17)) * MOON_M == pytest.approx(2_667_865.6418016413)
+
+
 def test_polar_cap_has_the_area_of_archimedes() -> None:
     assert area(LatLonBox(-180, -90, 180, -80)) == pytest.approx(
         2 * pi * (1 - cos(radians(10))), rel=1e-13

@@ -81,7 +81,7 @@ def area(shape: Shape) -> float:
         case LatLonBox(south=south, north=north):
             # sin n - sin s, without the cancellation of a narrow band
             rise = 2.0 * cos(radians(north + south) / 2) * sin(radians(north - south) / 2)
-            return radians(_width(shape)) * rise
+            return radians(width_deg(shape)) * rise
         case Polygon(rings):
             return _area([ring_of(ring) for ring in rings])
         case _:
@@ -216,7 +216,8 @@ def _middle(rings: Sequence[Ring]) -> Vector | None:
     return direction
 
 
-def _width(box: LatLonBox) -> float:
+def width_deg(box: LatLonBox) -> float:
+    """How many degrees of longitude the box spans, 0 to 360."""
     return 360.0 if box.east - box.west >= 360.0 else (box.east - box.west) % 360.0
 
 
@@ -224,7 +225,7 @@ def _bounds_of_box(box: LatLonBox) -> Bounds:
     south, north = radians(box.south), radians(box.north)
     narrow = min(cos(south), cos(north))
     wide = 1.0 if south <= 0.0 <= north else max(cos(south), cos(north))
-    east = box.west + _width(box)
+    east = box.west + width_deg(box)
     c0, c1 = _range_of_cosine(box.west, east)
     s0, s1 = _range_of_cosine(box.west - 90.0, east - 90.0)
     return (
@@ -246,7 +247,7 @@ def _range_of_cosine(start: float, stop: float) -> tuple[float, float]:
 
 
 def _distance_to_box(box: LatLonBox, lon: float, lat: float) -> float:
-    if (lon - box.west) % 360.0 <= _width(box):
+    if (lon - box.west) % 360.0 <= width_deg(box):
         return radians(max(0.0, box.south - lat, lat - box.north))
     return min(
         _distance_to_meridian(box, lon - box.west, lat),
