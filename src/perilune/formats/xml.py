@@ -23,6 +23,9 @@ _BOM = b"\xef\xbb\xbf"
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")
 _ENCODING = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s{0,9}=\s{0,9}["']([^"'>]{1,40})["']""")
 _UTF8 = (b"utf-8", b"utf8", b"us-ascii", b"ascii")
+_PLACE = re.compile(r", line \d+, column \d+$")
+_HUGE = re.compile(r"(?:, try|: \d+ use) XML_PARSE_HUGE.*")
+_LONGEST_REASON = 300
 _PROLOG = re.compile(rb"(?:\s++|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
 
 
@@ -46,12 +49,18 @@ def parse(data: bytes) -> etree._Element:
     try:
         root = etree.fromstring(text, parser)
     except etree.XMLSyntaxError as error:
-        reason = (error.msg or "not well-formed XML").rpartition(", line ")
-        raise MalformedLabel(reason[0] or reason[2], line=error.lineno) from error
+        raise MalformedLabel(_reason(error.msg), line=error.lineno) from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise MalformedLabel("a document type declaration (DOCTYPE) is not allowed")
     _check_attributes(text, root)
     return root
+
+
+def _reason(words: str | None) -> str:
+    """What libxml2 says, without its own place and its advice to lift its limits."""
+    told = (words or "not well-formed XML").strip()
+    told = _PLACE.sub("", told)
+    return _HUGE.sub("", told)[:_LONGEST_REASON]
 
 
 def line_of(element: etree._Element) -> int | None:

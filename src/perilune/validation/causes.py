@@ -117,7 +117,7 @@ def _to_lf(chunk: bytes) -> bytes:
 
 
 _REWRITES: tuple[tuple[str, _Rewrite], ...] = (
+    ("", _same),
     ("if LF were CRLF", _to_crlf),
     ("if CRLF were LF", _to_lf),
-    ("", _same),
 )

@@ -25,10 +25,16 @@ _IN_DEGREES = {"": 1.0, "deg": 1.0, "rad": 180.0 / math.pi, "arcmin": 1 / 60, "a
 
 
 def footprints(tree: Tree, targets: tuple[ContextName, ...]) -> tuple[Footprint, ...]:
-    """Every area that the label gives in numbers, those of CART first."""
-    found = [_cartographic(element, targets) for element in tree.every("cart:Cartography")]
-    found += [_geometric(element, targets) for element in tree.every("geom:Geometry_Orbiter")]
+    """Every area given in numbers; of an outline and its bounding box only the outline."""
+    boxes = [_cartographic(element, targets) for element in tree.every("cart:Cartography")]
+    outlines = [_geometric(element, targets) for element in tree.every("geom:Geometry_Orbiter")]
+    drawn = {each.body for each in outlines if each is not None and _is_outline(each)}
+    found = [*(each for each in boxes if each is not None and each.body not in drawn), *outlines]
     return tuple(dict.fromkeys(each for each in found if each is not None))
+
+
+def _is_outline(footprint: Footprint) -> bool:
+    return isinstance(footprint.shape, Polygon)
 
 
 def _cartographic(element: Element, targets: tuple[ContextName, ...]) -> Footprint | None:

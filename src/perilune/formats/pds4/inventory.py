@@ -21,12 +21,13 @@ def read_inventory(data: bytes) -> tuple[Member, ...]:
 
 
 def _member(line: str, number: int) -> Member:
-    status, comma, identifier = line.strip().partition(",")
-    if not comma:
-        status, _, identifier = line.strip().partition(" ")
+    words = line.strip()
+    status, comma, identifier = words.partition(",")
+    if not comma and words[1:2].isspace():
+        status, identifier = words[:1], words[1:]
     status = status.strip().strip('"').strip()
     if status not in ("P", "S"):
-        reason = f"inventory: member status is P or S, not {status[:80]!r}"
+        reason = f"inventory: member status is P or S, not {words[:80]!r}"
         raise MalformedLabel(reason, line=number)
     try:
         return Member(parse_identifier(identifier.strip().strip('"').strip()), status == "P")

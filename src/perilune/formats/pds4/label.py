@@ -6,6 +6,7 @@ title, information model, sizes that are numbers, members that are identifiers);
 schemas' affair.
 """
 
+import re
 from datetime import datetime, timedelta
 
 from perilune.errors import MalformedIdentifier, MalformedLabel
@@ -18,6 +19,7 @@ from perilune.model.identifier import Lid, Lidvid, parse_identifier
 from perilune.model.product import Member, NamedFile, Product, Reference
 from perilune.model.timespan import TimeSpan, read_utc
 
+_BYTES = re.compile(r"[0-9]{1,18}")
 _REFERENCES = ("pds:Internal_Reference", "pds:Source_Product_Internal")
 
 
@@ -29,12 +31,14 @@ def read_label(data: bytes, *, inventory: bytes | None = None) -> Product:
     """
     root = xml.parse(data)
     if not str(root.tag).startswith(f"{{{PDS}}}"):
-        raise MalformedLabel(f"root element {root.tag} is not in {PDS}", line=xml.line_of(root))
+        raise MalformedLabel(
+            f"root element {root.tag[:200]} is not in {PDS}", line=xml.line_of(root)
+        )
     tree = grow(root)
     product_class = tree.root.name.removeprefix("pds:")
     area = tree.root.first("pds:Identification_Area")
     if area is None:
-        found = f"root element {product_class} has no Identification_Area"
+        found = f"root element {product_class[:200]} has no Identification_Area"
         raise MalformedLabel(found, line=tree.root.line)
     identifier = _identifier(area)
     authored = citation.citation(area)
@@ -160,8 +164,8 @@ def _files(tree: Tree) -> tuple[NamedFile, ...]:
 def _file(element: Element) -> NamedFile:
     name, folder = element.value("pds:file_name"), element.value("pds:directory_path_name")
     size = element.first("pds:file_size")
-    if size is not None and size.text and not size.text.isdecimal():
-        reason = f"file_size of {name!r} is no number of bytes: {size.text[:40]!r}"
+    if size is not None and size.text and not _BYTES.fullmatch(size.text):
+        reason = f"file_size of {name[:200]!r} is no number of bytes: {size.text[:40]!r}"
         raise MalformedLabel(reason, line=size.line)
     return NamedFile(
         path=f"{folder.rstrip('/')}/{name}" if folder else name,

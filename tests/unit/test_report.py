@@ -1,0 +1,138 @@
+"""The report: grouped by cause, the worst first, with the value found and the way to mend it."""
+
+import json
+from pathlib import Path
+
+from perilune.validation.advice import ADVICE, advice_on
+from perilune.validation.report import Examined, Message, Report, Severity
+
+_MANUAL = Path(__file__).parents[2] / "docs" / "reference" / "report.md"
+_CHECKSUM = "error.label.checksum_mismatch"
+_CRLF = "MD5 would match if LF were CRLF"
+
+
+def _wrong(path: str, cause: str, lidvid: str | None = None) -> Message:
+    return Message(
+        severity=Severity.ERROR,
+        type=_CHECKSUM,
+        path=path,
+        lidvid=lidvid,
+        message="MD5 differs",
+        found="aaaa",
+        expected="bbbb",
+        cause=cause,
+    )
+
+
+_WARNING = Message(
+    severity=Severity.WARNING,
+    type="warning.file.not_referenced_in_label",
+    path="stray.txt",
+    message="no label names this file",
+)
+_REPORT = Report(
+    "luna",
+    tuple(Examined(f"{n}.xml", f"urn:nasa:pds:luna:data:{n}::1.0") for n in range(7)),
+    (
+        _WARNING,
+        *(_wrong(f"{n}.tab", _CRLF, f"urn:nasa:pds:luna:data:{n}::1.0") for n in range(4)),
+        _wrong("4.tab", "file is cut: 3 of 9 bytes", "urn:nasa:pds:luna:data:4::1.0"),
+        _wrong("4.img", "file is cut: 1 of 8 bytes", "urn:nasa:pds:luna:data:4::1.0"),
+        _wrong("5.xml", ""),
+    ),
+)
+
+
+def test_messages_are_grouped_by_cause_and_errors_come_first() -> None:
+    found = [(group.severity, group.cause, len(group.messages)) for group in _REPORT.groups]
+
+    assert found == [
+        (Severity.ERROR, _CRLF, 4),
+        (Severity.ERROR, "file is cut: … of … bytes", 2),
+        (Severity.ERROR, "", 1),
+        (Severity.WARNING, "", 1),
+    ]
+
+
+def test_a_product_fails_by_its_label_or_by_a_file_of_its_own() -> None:
+    assert _REPORT.failed == {f"{n}.xml" for n in range(6)}
+
+
+def test_the_text_says_what_why_where_and_how_to_mend_it() -> None:
+    text = _REPORT.as_text()
+
+    assert text.startswith("luna: 7 labels, 1 right, 6 wrong; 7 errors, 1 warning\n")
+    assert (
+        f"""
+ERROR  4 x {_CHECKSUM}
+  why:  {_CRLF}
+  mend: {advice_on(_CHECKSUM, _CRLF)}
+  0.tab
+      found    aaaa
+      expected bbbb
+"""
+        in text
+    )
+    assert "  2.tab\n" in text
+    assert "  3.tab\n" not in text
+    assert "  and 1 more\n" in text
+    assert "      file is cut: 3 of 9 bytes\n" in text
+
+
+def test_a_name_in_a_delivery_cannot_command_the_terminal() -> None:
+    hostile = Report("luna", (), (_wrong("\x1b[2J\n.tab", _CRLF),))
+
+    assert "\x1b" not in hostile.as_text()
+    assert "\\x1b[2J\\n.tab" in hostile.as_text()
+
+
+def test_the_document_has_the_shape_of_validate_and_groups_beside() -> None:
+    document = json.loads(json.dumps(_REPORT.as_json()))
+
+    assert document["summary"] == {
+        "totalProducts": 7,
+        "totalErrors": 7,
+        "totalWarnings": 1,
+        "productValidation": {"passed": 1, "failed": 6, "skipped": 0, "total": 7},
+        "messageTypes": [
+            {"messageType": _CHECKSUM, "total": 7},
+            {"messageType": "warning.file.not_referenced_in_label", "total": 1},
+        ],
+    }
+    four = document["productLevelValidationResults"][4]
+    assert (four["status"], four["label"]) == ("FAIL", "4.xml")
+    assert [each["dataFile"] for each in four["dataContents"]] == ["4.img", "4.tab"]
+    assert four["dataContents"][1]["messages"][0] == {
+        "severity": "ERROR",
+        "type": _CHECKSUM,
+        "message": "MD5 differs",
+        "found": "aaaa",
+        "expected": "bbbb",
+        "cause": "file is cut: 3 of 9 bytes",
+    }
+    assert document["productLevelValidationResults"][6]["status"] == "PASS"
+    (stray,) = document["pds4BundleLevelValidationResults"]
+    assert (stray["label"], stray["status"]) == ("stray.txt", "PASS")
+    assert [group["count"] for group in document["groups"]] == [4, 2, 1, 1]
+
+
+def test_faults_are_counted_by_type() -> None:
+    assert _REPORT.faults() == [
+        {"type": _CHECKSUM, "severity": "error", "count": 7},
+        {"type": "warning.file.not_referenced_in_label", "severity": "warning", "count": 1},
+    ]
+
+
+def test_no_message_is_lost_between_list_and_document() -> None:
+    document = json.dumps(_REPORT.as_json()["productLevelValidationResults"])
+    beside = json.dumps(_REPORT.as_json()["pds4BundleLevelValidationResults"])
+
+    assert document.count('"severity"') + beside.count('"severity"') == len(_REPORT.messages)
+
+
+def test_every_message_type_has_advice_in_one_sentence_and_a_line_in_the_manual() -> None:
+    manual = _MANUAL.read_text(encoding="utf-8")
+    listed = {line.split("`")[1] for line in manual.splitlines() if line.startswith("| `")}
+
+    assert {name for name in listed if name.count(".") >= 2} == set(ADVICE)
+    assert all(advice.endswith(".") for advice in ADVICE.values())
