@@ -1,0 +1,49 @@
+"""The node's log as static files (C2SP tlog-tiles), and proofs made from it.
+
+A full tile never changes and may be kept for ever; the checkpoint is fresh each time. Proofs and
+policy are all that a third party needs to check a product without a connection.
+"""
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from perilune.access.evidence import proof_of
+from perilune.ledger.policy import policy_text
+from perilune.web.context import TheAsker, TheNode, named_in_path
+
+router = APIRouter(prefix="/log", tags=["Log"])
+
+_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+_FRESH = {"Cache-Control": "no-cache"}
+_TEXT = "text/plain; charset=utf-8"
+_OCTETS = "application/octet-stream"
+
+
+@router.get("/checkpoint")
+def get_checkpoint(node: TheNode) -> Response:
+    """The newest signed head."""
+    node.log.refresh()
+    return Response(node.log.head, headers=_FRESH, media_type=_TEXT)
+
+
+@router.get("/tile/{path:path}")
+def get_tile(path: str, node: TheNode) -> Response:
+    """A tile of hashes or a bundle of entries; raises `NotFound` for any other name."""
+    return Response(node.log.file(f"tile/{path}"), headers=_FOR_EVER, media_type=_OCTETS)
+
+
+@router.get("/policy")
+def get_policy(node: TheNode) -> Response:
+    """Whose signature to trust: the log's key, as a C2SP tlog-policy."""
+    return Response(policy_text(node.log.vkey), headers=_FRESH, media_type=_TEXT)
+
+
+@router.get("/proof/{identifier}")
+def get_proof(identifier: str, node: TheNode, asker: TheAsker) -> Response:
+    """A C2SP tlog-proof that this product is in the log under exactly these bytes."""
+    holding = named_in_path(identifier, node, asker)
+    node.log.refresh()
+    evidence, _ = proof_of(holding, node)
+    name = str(holding.product.id).replace(":", "_")
+    headers = _FRESH | {"Content-Disposition": f'attachment; filename="{name}.tlog-proof"'}
+    return Response(evidence, headers=headers, media_type=_TEXT)
