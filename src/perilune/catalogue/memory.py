@@ -11,7 +11,7 @@ from functools import cmp_to_key
 from typing import assert_never
 
 from perilune.catalogue.fields import values
-from perilune.catalogue.order import compare, orders, place
+from perilune.catalogue.order import Ranked, compare, orders, place, ranked
 from perilune.catalogue.port import Fixity, Page, Projection
 from perilune.catalogue.query import And, Cap, Comparison, Condition, Family, Not, Or, Query
 from perilune.catalogue.question import angle_of, body_name, check
@@ -88,12 +88,16 @@ class MemoryCatalogue:
         sorts = orders(query)
         found = [holding for holding in self._narrowed(query) if _has_facets(holding, query, "")]
 
+        def at(one: Holding) -> Ranked:
+            return ranked(place(one, sorts), sorts)
+
         def by_place(left: Holding, right: Holding) -> int:
-            return compare(place(left, sorts), place(right, sorts), sorts)
+            return compare(at(left), at(right), sorts)
 
         rest = sorted(found, key=cmp_to_key(by_place))
-        if (cursor := query.cursor) is not None:
-            rest = [one for one in rest if compare(place(one, sorts), cursor, sorts) > 0]
+        if query.cursor is not None:
+            seen = ranked(query.cursor, sorts)
+            rest = [one for one in rest if compare(at(one), seen, sorts) > 0]
         hits = tuple(rest[: query.limit])
         more = place(hits[-1], sorts) if hits and len(rest) > len(hits) else None
         return Page(hits, len(found), more, self._counted(query))

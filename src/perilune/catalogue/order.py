@@ -5,6 +5,7 @@ of their accession, against it where the last sort descends. `accessioned` never
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from perilune.catalogue.fields import HARVESTED, check_sort, values
@@ -37,7 +38,7 @@ def sort_value(holding: Holding, field: str) -> str | float | None:
         case "accessioned":
             return time_text(holding.accessioned)
         case "bytes":
-            return holding.manifest.bytes
+            return holding.manifest.total_bytes
         case "start":
             time = holding.product.time
             return None if time is None or time.start is None else instant_text(time.start)
@@ -72,20 +73,28 @@ def place(holding: Holding, sorts: Sequence[Sort]) -> Cursor:
     return Cursor(tuple(sort_value(holding, sort.field) for sort in sorts), holding.index)
 
 
-def ranks(cursor: Cursor, sorts: Sequence[Sort]) -> tuple[Rank | None, ...]:
-    """What to compare at a place; raise `BadQuestion` where it is a place of another order."""
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A place in an order, ready to be compared with others of the same order."""
+
+    ranks: tuple[Rank | None, ...]
+    index: int
+
+
+def ranked(cursor: Cursor, sorts: Sequence[Sort]) -> Ranked:
+    """The place that ``cursor`` names; raise `BadQuestion` where it is one of another order."""
     if len(cursor.values) != len(sorts):
         raise BadQuestion(f"a place in this order has {len(sorts)} values")
-    return tuple(
+    ranks = (
         None if value is None else rank(sort.field, value)
         for value, sort in zip(cursor.values, sorts, strict=True)
     )
+    return Ranked(tuple(ranks), cursor.index)
 
 
-def compare(left: Cursor, right: Cursor, sorts: Sequence[Sort]) -> int:
+def compare(left: Ranked, right: Ranked, sorts: Sequence[Sort]) -> int:
     """Negative where ``left`` comes before ``right``, positive where after, 0 at the same place."""
-    pairs = zip(ranks(left, sorts), ranks(right, sorts), sorts, strict=True)
-    for mine, other, sort in pairs:
+    for mine, other, sort in zip(left.ranks, right.ranks, sorts, strict=True):
         if mine is None or other is None:
             sign = (mine is None) - (other is None)
         else:

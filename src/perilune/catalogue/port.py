@@ -90,7 +90,8 @@ class Catalogue(Protocol):
 
     def dump(self) -> Iterator[str]:
         """Every row, in an order that depends on nothing but content: equal catalogues, equal
-        dumps."""
+        dumps.
+        """
         ...
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ the refusal tells nothing of what is held.
 from typing import assert_never
 
 from perilune.catalogue.fields import check as check_field
-from perilune.catalogue.order import orders, ranks
+from perilune.catalogue.order import orders, ranked
 from perilune.catalogue.query import FACETS, And, Cap, Comparison, Condition, Not, Or, Query
 from perilune.catalogue.values import operand
 from perilune.errors import BadQuestion
@@ -23,7 +23,7 @@ def check(query: Query) -> None:
     """Raise `BadQuestion` where ``query`` names what does not exist or asks for too much."""
     sorts = orders(query)
     if query.cursor is not None:
-        ranks(query.cursor, sorts)
+        ranked(query.cursor, sorts)
     for facet in (*query.count, *(facet for facet, _ in query.facets)):
         if facet not in FACETS:
             raise BadQuestion(f"no such facet: {facet[:200]!r}")

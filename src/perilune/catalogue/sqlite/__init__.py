@@ -1,0 +1,214 @@
+"""A catalogue in one SQLite file: tables of values, and sets of products as bitmaps.
+
+A question becomes a set (`narrow`), the set a page (`paging`), and only the hits of that page are
+read as documents (`document`). All of it happens within one transaction, so that hits, total and
+facets agree however much is written meanwhile.
+"""
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from perilune.catalogue.order import orders, place, ranked
+from perilune.catalogue.port import Fixity, Page, Projection
+from perilune.catalogue.query import Query
+from perilune.catalogue.question import check
+from perilune.catalogue.sqlite import dump, write
+from perilune.catalogue.sqlite.database import Database, rows
+from perilune.catalogue.sqlite.document import decode, moment_of
+from perilune.catalogue.sqlite.gathered import Numbers
+from perilune.catalogue.sqlite.narrow import Answer, visible
+from perilune.catalogue.sqlite.paging import Order
+from perilune.catalogue.sqlite.sets import Cache, Snapshot, union
+from perilune.catalogue.values import Kind, ValueType, property_type
+from perilune.errors import NotFound
+from perilune.model.identifier import Lid, Lidvid
+from perilune.model.package import Manifest
+from perilune.model.product import Holding, Lifecycle, Product, Releasability, Scope
+
+_COLUMNS = (
+    "SELECT product.id, accessioned, delivery.name, lifecycle, releasability"
+    " FROM product JOIN delivery ON delivery.id = product.delivery WHERE "
+)
+_IS_PUBLIC = "lifecycle = 'released' AND releasability = 'public'"
+_OBJECTS = "SELECT DISTINCT sha256, size FROM file ORDER BY sha256"
+_PUBLIC_OBJECTS = (
+    "SELECT DISTINCT sha256, size FROM file JOIN product ON product.id = file.product"
+    " WHERE lifecycle = 'released' AND releasability = 'public' ORDER BY sha256"
+)
+_MOST_DOCUMENTS_BYTES = 4 << 20
+
+
+class SqliteCatalogue:
+    """The catalogue of a node, in the file ``path``; any number of threads may ask at once."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, make it where there is none, and bring it to the newest version."""
+        self._database = Database(path)
+        self._cache = Cache()
+        self._numbers = Numbers()
+        self._documents = _Documents()
+
+    @property
+    def applied(self) -> int:
+        """How many entries of the log are folded in."""
+        with self._database.reading() as connection:
+            return int(_state(connection, "applied"))
+
+    def apply(self, change: Projection) -> None:
+        """Fold in a run of log entries, all or nothing, durable on return."""
+        try:
+            with self._database.writing() as connection:
+                write.apply(connection, change, self._numbers)
+        except BaseException:
+            self._numbers.forget()
+            raise
+
+    def get(self, id: Lidvid, scope: Scope) -> Holding:
+        """Raise `NotFound` if there is no such version, or none the scope may see."""
+        found = self._named("lid = ? AND major = ? AND minor = ?", scope, _key(id))
+        if found is None:
+            raise NotFound(str(id))
+        return found
+
+    def latest(self, lid: Lid, scope: Scope) -> Holding:
+        """The highest version that the scope may see; raise `NotFound` if there is none."""
+        found = self._named("lid = ?", scope, (lid.text,))
+        if found is None:
+            raise NotFound(lid.text)
+        return found
+
+    def held(self, ids: Sequence[Lidvid]) -> Mapping[Lidvid, Holding]:
+        """Those of ``ids`` that are held, whoever may see them."""
+        held: dict[Lidvid, Holding] = {}
+        sql = _COLUMNS + "lid = ? AND major = ? AND minor = ?"
+        with self._database.reading() as connection:
+            for name in ids:
+                for row in rows(connection, sql, *_key(name)):
+                    held[name] = self._holding(connection, row)
+        return held
+
+    def search(self, query: Query) -> Page:
+        """Raise `BadQuestion` for a field, facet or order that does not exist."""
+        check(query)
+        sorts = orders(query)
+        with self._database.reading() as connection:
+            snapshot = Snapshot(connection, self._cache)
+            answer = Answer(query, snapshot)
+            facets = {facet: answer.counts(facet) for facet in query.count}
+            if query.limit == 0:
+                return Page((), len(answer.products), None, facets)
+
+            def fetch(product: int) -> Holding:
+                [row] = rows(connection, _COLUMNS + "product.id = ?", product)
+                return self._holding(connection, row)
+
+            seen = None if query.cursor is None else ranked(query.cursor, sorts)
+            ids = Order(sorts, snapshot, fetch).ids(answer.products, seen, query.limit)
+            found = list(islice(ids, query.limit + 1))
+            hits = tuple(fetch(product) for product in found[: query.limit])
+            more = place(hits[-1], sorts) if len(found) > query.limit else None
+            return Page(hits, len(answer.products), more, facets)
+
+    def properties(self, scope: Scope) -> Mapping[str, ValueType]:
+        """Every label property that occurs, sorted, with its type."""
+        sql = (
+            "SELECT name.name, text, posting.bits FROM name JOIN word ON word.name = name.id"
+            " JOIN posting ON posting.id BETWEEN word.id << 16 AND (word.id << 16) + 65535"
+            " WHERE space = 'kind of property' ORDER BY name.name"
+        )
+        kinds: dict[str, set[Kind]] = {}
+        with self._database.reading() as connection:
+            seen = visible(scope, Snapshot(connection, self._cache))
+            for name, kind, kept in connection.execute(sql):
+                if Kind(int(kind)) not in kinds.get(name, ()) and seen.intersect(union([kept])):
+                    kinds.setdefault(name, set()).add(Kind(int(kind)))
+        return {name: property_type(kinds[name]) for name in sorted(kinds)}
+
+    def fixity(self) -> Fixity | None:
+        """The newest fixity act; None before the first."""
+        with self._database.reading() as connection:
+            text = str(_state(connection, "fixity"))
+        if not text:
+            return None
+        kept = json.loads(text)
+        at = datetime.fromisoformat(kept["at"])
+        return Fixity(at, kept["index"], kept["objects"], kept["bytes"], tuple(kept["damaged"]))
+
+    def objects(self, scope: Scope) -> Iterator[tuple[str, int]]:
+        """Name and size of every object that a visible holding refers to, each once."""
+        sql = _OBJECTS if scope == "own" else _PUBLIC_OBJECTS
+        with self._database.reading() as connection:
+            for name, size in connection.execute(sql):
+                yield name.hex(), size
+
+    def dump(self) -> Iterator[str]:
+        """Every row, in an order that depends on nothing but content."""
+        with self._database.reading() as connection:
+            yield from dump.lines(connection)
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        self._database.close()
+
+    def _named(self, test: str, scope: Scope, values: tuple[Any, ...]) -> Holding | None:
+        """The newest version that passes ``test``, a fixed text, and that the scope may see."""
+        seen = f"AND {_IS_PUBLIC}" if scope == "public" else ""
+        sql = f"{_COLUMNS}{test} {seen} ORDER BY major DESC, minor DESC LIMIT 1"
+        with self._database.reading() as connection:
+            for row in rows(connection, sql, *values):
+                return self._holding(connection, row)
+        return None
+
+    def _holding(self, connection: apsw.Connection, row: tuple[Any, ...]) -> Holding:
+        product, accessioned, delivery, lifecycle, releasability = row
+        made, manifest = self._documents.get(product, connection)
+        return Holding(
+            product=made,
+            manifest=manifest,
+            index=product - 1,
+            accessioned=moment_of(accessioned),
+            delivery=delivery,
+            lifecycle=Lifecycle(lifecycle),
+            releasability=Releasability(releasability),
+        )
+
+
+class _Documents:
+    """Documents that were decoded, the least used forgotten first. They never change."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[int, tuple[Product, Manifest, int]] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def get(self, product: int, connection: apsw.Connection) -> tuple[Product, Manifest]:
+        with self._lock:
+            if (found := self._kept.get(product)) is not None:
+                self._kept.move_to_end(product)
+                return found[:2]
+        [(body,)] = rows(connection, "SELECT body FROM document WHERE id = ?", product)
+        made, manifest = decode(body)
+        with self._lock:
+            if product not in self._kept and len(body) < _MOST_DOCUMENTS_BYTES:
+                self._kept[product] = (made, manifest, len(body))
+                self._bytes += len(body)
+                while self._bytes > _MOST_DOCUMENTS_BYTES:
+                    self._bytes -= self._kept.popitem(last=False)[1][2]
+        return made, manifest
+
+
+def _state(connection: apsw.Connection, name: str) -> Any:
+    [(value,)] = rows(connection, "SELECT value FROM state WHERE name = ?", name)
+    return value
+
+
+def _key(id: Lidvid) -> tuple[str, int, int]:
+    return id.lid.text, id.major, id.minor

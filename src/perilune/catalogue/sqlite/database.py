@@ -1,0 +1,149 @@
+"""The file of the catalogue: how it is opened, read by many at once, and written by one.
+
+Write-ahead log, so that readers are never blocked and never block; ``synchronous=FULL``, so that
+what was committed survives power loss. SQLite before 3.51.3 can corrupt the file when
+the log is reset (sqlite.org/wal.html, "the WAL-reset bug") and is refused.
+"""
+
+import contextlib
+import threading
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from perilune.catalogue.sqlite.schema import APPLICATION_ID, MIGRATIONS
+from perilune.errors import Damaged, NodeBusy, NoSpace, WrongUsage
+
+_OLDEST_SQLITE = (3, 51, 3)
+_BUSY_MS = 30_000
+_READER_CACHE_KIB = 8_192
+_WRITER_CACHE_KIB = 131_072
+_WAL_PAGES = 8_192
+
+
+def rows(connection: apsw.Connection, sql: str, *values: Any) -> list[Any]:
+    """All rows of the answer, read to the end."""
+    return connection.execute(sql, values).fetchall()
+
+
+class Database:
+    """One catalogue file: a pool of connections that read, and one that writes."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or make the file; bring it to the newest version of its tables."""
+        if tuple(int(part) for part in apsw.sqlite_lib_version().split(".")) < _OLDEST_SQLITE:
+            raise WrongUsage(f"SQLite {apsw.sqlite_lib_version()} is older than 3.51.3")
+        self._path = path
+        self._idle: deque[apsw.Connection] = deque()
+        self._lock = threading.Lock()
+        self._closed = False
+        with self._translated():
+            self._writer = self._connect(_WRITER_CACHE_KIB)
+            migrate(self._writer, path)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[apsw.Connection]:
+        """A connection that sees one state of the file for as long as it is held."""
+        with self._translated():
+            connection = self._take()
+            try:
+                rows(connection, "BEGIN")
+                yield connection
+            finally:
+                rows(connection, "ROLLBACK")
+                self._give_back(connection)
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[apsw.Connection]:
+        """A connection within one transaction: durable on leaving, undone on an exception."""
+        with self._translated(), self._lock:
+            rows(self._writer, "BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                rows(self._writer, "COMMIT")
+            except BaseException:
+                if self._writer.in_transaction:
+                    rows(self._writer, "ROLLBACK")
+                raise
+            finally:
+                rows(self._writer, "PRAGMA shrink_memory")
+
+    def close(self) -> None:
+        """Close every connection that is not in use; those in use close when given back."""
+        self._closed = True
+        with contextlib.suppress(IndexError):
+            while True:
+                self._idle.pop().close()
+        self._writer.close()
+
+    def _take(self) -> apsw.Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            connection = self._connect(_READER_CACHE_KIB)
+            rows(connection, "PRAGMA query_only = ON")
+            return connection
+
+    def _give_back(self, connection: apsw.Connection) -> None:
+        self._idle.append(connection)
+        if self._closed:
+            self.close()
+
+    def _connect(self, cache_kib: int) -> apsw.Connection:
+        connection = apsw.Connection(str(self._path))
+        connection.set_busy_timeout(_BUSY_MS)
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            f"cache_size = -{cache_kib}",
+            f"wal_autocheckpoint = {_WAL_PAGES}",
+            "trusted_schema = OFF",
+            "temp_store = MEMORY",
+        ):
+            rows(connection, f"PRAGMA {pragma}")
+        return connection
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        """Say what went wrong in the words of the archive."""
+        try:
+            yield
+        except apsw.BusyError as error:
+            raise NodeBusy(f"another process writes to {self._path.name}") from error
+        except apsw.FullError as error:
+            raise NoSpace(f"no room for {self._path.name}") from error
+        except (apsw.CorruptError, apsw.NotADBError, apsw.IOError) as error:
+            raise Damaged(f"{self._path.name}: {error}; perilune rebuild makes it again") from error
+
+
+def migrate(
+    connection: apsw.Connection, path: Path, migrations: tuple[str, ...] = MIGRATIONS
+) -> None:
+    """Bring the tables to the newest version; refuse a file that a newer program has written."""
+    if _version(connection, path, migrations) == len(migrations):
+        return
+    rows(connection, "BEGIN IMMEDIATE")
+    try:
+        for migration in migrations[_version(connection, path, migrations) :]:
+            rows(connection, migration)
+        rows(connection, f"PRAGMA application_id = {APPLICATION_ID}")
+        rows(connection, f"PRAGMA user_version = {len(migrations)}")
+        rows(connection, "COMMIT")
+    except BaseException:
+        rows(connection, "ROLLBACK")
+        raise
+
+
+def _version(connection: apsw.Connection, path: Path, migrations: tuple[str, ...]) -> int:
+    [(owner,)] = rows(connection, "PRAGMA application_id")
+    [(version,)] = rows(connection, "PRAGMA user_version")
+    if owner not in (0, APPLICATION_ID) or (owner == 0 and version):
+        raise WrongUsage(f"{path} is no catalogue of this program")
+    if version > len(migrations):
+        raise WrongUsage(
+            f"{path} is a catalogue of version {version}; this program knows {len(migrations)}"
+        )
+    return int(version)
