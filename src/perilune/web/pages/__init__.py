@@ -1,0 +1,9 @@
+"""The portal: pages for people, each with a JSON twin for programs."""
+
+from fastapi import APIRouter
+
+from perilune.web.pages import maps, node, preferences, product, search
+
+router = APIRouter(include_in_schema=False)
+for _part in (search, product, node, maps, preferences):
+    router.include_router(_part.router)

@@ -1,0 +1,118 @@
+"""What the words of facets, classes and states are called in the language of the reader.
+
+Values of labels that are not listed here (missions, instruments) are names and stay as they are.
+"""
+
+from collections.abc import Mapping
+
+from perilune.i18n.language import Language
+from perilune.model.product import Holding, Lifecycle, Releasability
+
+
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name for it
+    """Mark a text for translation where it stands; it is translated where it is shown."""
+    return message
+
+
+FACETS: Mapping[str, str] = {
+    "mission": N_("Mission"),
+    "instrument": N_("Instrument"),
+    "host": N_("Spacecraft or site"),
+    "target": N_("Target"),
+    "level": N_("Processing level"),
+    "class": N_("Kind of product"),
+    "year": N_("Year of observation"),
+    "collection": N_("Collection"),
+    "simulated": N_("Origin"),
+}
+"""Facets of the search page, in order, and what they are called."""
+
+_CLASSES: Mapping[str, str] = {
+    "Product_Ancillary": N_("Ancillary data"),
+    "Product_Attribute_Definition": N_("Attribute definition"),
+    "Product_Browse": N_("Browse image"),
+    "Product_Bundle": N_("Bundle"),
+    "Product_Collection": N_("Collection"),
+    "Product_Context": N_("Context"),
+    "Product_Document": N_("Document"),
+    "Product_File_Text": N_("Text file"),
+    "Product_Metadata_Supplemental": N_("Supplemental metadata"),
+    "Product_Native": N_("Native data"),
+    "Product_Observational": N_("Observation"),
+    "Product_Software": N_("Software"),
+    "Product_SPICE_Kernel": N_("SPICE kernel"),
+    "Product_Thumbnail": N_("Thumbnail"),
+    "Product_Update": N_("Update"),
+    "Product_XML_Schema": N_("XML schema"),
+    "Product_Zipped": N_("Zip archive"),
+}
+_LEVELS: Mapping[str, str] = {
+    "Telemetry": N_("Telemetry"),
+    "Raw": N_("Raw"),
+    "Partially Processed": N_("Partially processed"),
+    "Calibrated": N_("Calibrated"),
+    "Derived": N_("Derived"),
+}
+_LIFECYCLES: Mapping[Lifecycle, str] = {
+    Lifecycle.NOT_REVIEWED: N_("not reviewed"),
+    Lifecycle.IN_INTERNAL_REVIEW: N_("in internal review"),
+    Lifecycle.IN_PEER_REVIEW: N_("in peer review"),
+    Lifecycle.IN_LIEN_RESOLUTION: N_("in lien resolution"),
+    Lifecycle.RELEASED: N_("released"),
+    Lifecycle.REJECTED: N_("rejected"),
+}
+_RELEASABILITIES: Mapping[Releasability, str] = {
+    Releasability.NATIONAL: N_("national: not for others"),
+    Releasability.PARTNER: N_("for partners only"),
+    Releasability.PUBLIC: N_("public"),
+}
+
+
+def of_facet(facet: str, word: str, language: Language) -> str:
+    """What a word of a facet is called."""
+    match facet:
+        case "class":
+            return of_class(word, language)
+        case "level":
+            return of_level(word, language)
+        case "simulated":
+            return language.text(N_("simulated"))
+        case "collection":
+            return word.rpartition(":")[2]
+        case _:
+            return word
+
+
+def of_class(name: str, language: Language) -> str:
+    """What a class of product is called."""
+    known = _CLASSES.get(name)
+    return language.text(known) if known else name.removeprefix("Product_").replace("_", " ")
+
+
+def of_level(name: str, language: Language) -> str:
+    """What a processing level is called."""
+    known = _LEVELS.get(name)
+    return language.text(known) if known else name
+
+
+def of_lifecycle(state: Lifecycle, language: Language) -> str:
+    """What a state of review is called."""
+    return language.text(_LIFECYCLES[state])
+
+
+def of_releasability(state: Releasability, language: Language) -> str:
+    """What a circle of readers is called."""
+    return language.text(_RELEASABILITIES[state])
+
+
+def states(holding: Holding, language: Language) -> list[dict[str, str]]:
+    """The states of a holding, each as ``look`` (a class of the style sheet) and ``text``."""
+    shown = [{"look": "ok", "text": language.text(N_("here"))}]
+    if holding.product.is_simulated:
+        shown.append({"look": "sun plain", "text": language.text(N_("simulated"))})
+    if holding.lifecycle is not Lifecycle.RELEASED:
+        shown.append({"look": "sun ring", "text": of_lifecycle(holding.lifecycle, language)})
+    if holding.releasability is not Releasability.PUBLIC:
+        text = of_releasability(holding.releasability, language)
+        shown.append({"look": "ice ring", "text": text})
+    return shown
