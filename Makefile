@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CONSTRAINTS := requirements/constraints.txt
-WEB := $(wildcard web/*.js web/*.json web/*.css) build_web.py
+WEB := $(wildcard build_web.py web/*.js web/*.json web/*.css)
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
