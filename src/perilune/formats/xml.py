@@ -72,8 +72,6 @@ def line_of(element: etree._Element) -> int | None:
 def _check_bytes(text: bytes) -> None:
     if len(text) > MAX_BYTES:
         raise MalformedLabel(f"{len(text)} bytes; a label may have {MAX_BYTES}")
-    if not text.strip():
-        raise MalformedLabel("the file is empty")
     if text.startswith(_WIDE):
         raise MalformedLabel("is encoded in UTF-16 or UTF-32; labels are UTF-8", line=1)
     if (nul := text.find(b"\x00")) >= 0:
@@ -84,6 +82,8 @@ def _check_bytes(text: bytes) -> None:
         raise MalformedLabel(f"is declared to be encoded in {name!r}; labels are UTF-8", line=1)
     prolog = _PROLOG.match(text)
     start = prolog.end() if prolog is not None else 0
+    if start == len(text):
+        raise MalformedLabel("the file is empty")
     if text.startswith(b"<!DOCTYPE", start):
         reason = "a document type declaration (DOCTYPE) is not allowed"
         raise MalformedLabel(reason, line=_line(text, start))

@@ -68,7 +68,7 @@ def _software(element: Element) -> str:
 def _people(element: Element | None) -> str:
     if element is None:
         return ""
-    named = [(_place(each), _name(each)) for each in element.children]
+    named = [(_place(each), _name(each)) for each in element.classes]
     return "; ".join(name for _, name in sorted(named, key=lambda pair: pair[0]) if name)
 
 

@@ -1,12 +1,15 @@
 """Where a product comes from: mission, spacecraft, instrument, target, processing level."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from perilune.errors import MalformedIdentifier
 from perilune.formats.pds4.tree import Element, Tree
-from perilune.model.identifier import Lid, parse_identifier
+from perilune.model.identifier import Lid, Lidvid, parse_identifier
 from perilune.model.product import ContextName
 
+_LONGEST = 300
+"""Characters; the longest LIDVID has 277."""
 _NO_SYSTEM = frozenset(("literature search", "artificial illumination", "naked eye"))
 
 
@@ -16,6 +19,15 @@ class ObservingSystems:
 
     hosts: tuple[ContextName, ...]
     instruments: tuple[ContextName, ...]
+
+
+def identifier(text: str) -> Lid | Lidvid | None:
+    """What ``text`` identifies; None where it is no identifier.
+
+    Nothing can be held under such a name, so a reference to it leads nowhere; its words stay a
+    property of the product.
+    """
+    return _identifier(text) if len(text) <= _LONGEST else None
 
 
 def investigations(tree: Tree) -> tuple[ContextName, ...]:
@@ -65,8 +77,14 @@ def _lid(element: Element) -> Lid | None:
     if reference is None:
         return None
     text = reference.value("pds:lidvid_reference") or reference.value("pds:lid_reference")
+    target = identifier(text)
+    return target.lid if isinstance(target, Lidvid) else target
+
+
+@lru_cache(maxsize=4096)
+def _identifier(text: str) -> Lid | Lidvid | None:
+    """Remembered, since every label of a mission refers to the same few context products."""
     try:
-        target = parse_identifier(text)
+        return parse_identifier(text)
     except MalformedIdentifier:
         return None
-    return target if isinstance(target, Lid) else target.lid

@@ -171,14 +171,11 @@ def _place(intercept: Element) -> LonLat | None:
 
 def _angle(parent: Element, name: str) -> float | None:
     """Degrees; None where there is no finite number or its unit is no angle."""
-    found = parent.first(name)
-    if found is None:
-        return None
-    factor = _IN_DEGREES.get(str(found.source.get("unit") or ""))
     try:
-        value = float(found.text)
+        value = float(parent.value(name))
     except ValueError:
         return None
+    factor = _IN_DEGREES.get(parent.unit_of(name))
     return value * factor if factor is not None and math.isfinite(value) else None
 
 

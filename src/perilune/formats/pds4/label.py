@@ -47,8 +47,8 @@ def read_label(data: bytes, *, inventory: bytes | None = None) -> Product:
     return Product(
         id=identifier,
         product_class=product_class,
-        title=_required(area, "pds:title").text,
-        information_model=_required(area, "pds:information_model_version").text,
+        title=_required(area, "pds:title"),
+        information_model=_required(area, "pds:information_model_version"),
         time=_time(tree),
         processing_level=context.processing_level(tree),
         investigations=context.investigations(tree),
@@ -60,7 +60,7 @@ def read_label(data: bytes, *, inventory: bytes | None = None) -> Product:
         citation=authored,
         footprints=footprints(tree, targets),
         files=_files(tree),
-        properties=tuple([(name, tuple(values)) for name, values in tree.properties.items()]),
+        properties=tree.properties,
         is_simulated=any(word.lower() == "simulated" for word in authored.keywords),
         licence=citation.licence(area),
         policy=citation.policy(area),
@@ -80,9 +80,9 @@ def inventory_file(product: Product) -> str | None:
     return product.files[0].path
 
 
-def _required(area: Element, name: str) -> Element:
-    found = area.first(name)
-    if found is None or not found.text:
+def _required(area: Element, name: str) -> str:
+    found = area.value(name)
+    if not found:
         raise MalformedLabel(f"no {name.removeprefix('pds:')}", line=area.line)
     return found
 
@@ -90,14 +90,13 @@ def _required(area: Element, name: str) -> Element:
 def _identifier(area: Element) -> Lidvid:
     lid = _required(area, "pds:logical_identifier")
     version = _required(area, "pds:version_id")
+    wrong = "pds:logical_identifier"
     try:
-        Lid.parse(lid.text)
+        Lid.parse(lid)
+        wrong = "pds:version_id"
+        return Lidvid.parse(f"{lid}::{version}")
     except MalformedIdentifier as error:
-        raise MalformedLabel(str(error), line=lid.line) from error
-    try:
-        return Lidvid.parse(f"{lid.text}::{version.text}")
-    except MalformedIdentifier as error:
-        raise MalformedLabel(str(error), line=version.line) from error
+        raise MalformedLabel(str(error), line=area.line_of(wrong)) from error
 
 
 def _time(tree: Tree) -> TimeSpan | None:
@@ -134,12 +133,11 @@ def _references(tree: Tree) -> tuple[Reference, ...]:
     found: dict[Reference, None] = {}
     for element in tree.every(*_REFERENCES):
         kind = element.value("pds:reference_type")
-        for child in element.children:
-            if child.name in ("pds:lid_reference", "pds:lidvid_reference") and child.text:
-                try:
-                    found[Reference(parse_identifier(child.text), kind)] = None
-                except MalformedIdentifier:
-                    continue  # it names nothing that can be held; its words stay a property
+        for name, text in zip(element.names, element.texts, strict=True):
+            if name in ("pds:lid_reference", "pds:lidvid_reference"):
+                target = context.identifier(text)
+                if target is not None:
+                    found[Reference(target, kind)] = None
     return tuple(found)
 
 
@@ -163,13 +161,13 @@ def _files(tree: Tree) -> tuple[NamedFile, ...]:
 
 def _file(element: Element) -> NamedFile:
     name, folder = element.value("pds:file_name"), element.value("pds:directory_path_name")
-    size = element.first("pds:file_size")
-    if size is not None and size.text and not _BYTES.fullmatch(size.text):
-        reason = f"file_size of {name[:200]!r} is no number of bytes: {size.text[:40]!r}"
-        raise MalformedLabel(reason, line=size.line)
+    size = element.value("pds:file_size")
+    if size and not _BYTES.fullmatch(size):
+        reason = f"file_size of {name[:200]!r} is no number of bytes: {size[:40]!r}"
+        raise MalformedLabel(reason, line=element.line_of("pds:file_size"))
     return NamedFile(
         path=f"{folder.rstrip('/')}/{name}" if folder else name,
-        size=int(size.text) if size is not None and size.text else None,
+        size=int(size) if size else None,
         md5=element.value("pds:md5_checksum").lower() or None,
         line=element.line,
     )
