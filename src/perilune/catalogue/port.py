@@ -89,9 +89,7 @@ class Catalogue(Protocol):
         ...
 
     def dump(self) -> Iterator[str]:
-        """Every row, in an order that depends on nothing but content: equal catalogues, equal
-        dumps.
-        """
+        """Every row, ordered by content alone: equal catalogues have equal dumps."""
         ...
 
     def close(self) -> None:

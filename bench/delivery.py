@@ -1,0 +1,111 @@
+"""Deliveries: many small products, and one large file, into a node on disk."""
+
+import hashlib
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bench.row import Row
+from perilune import config
+from perilune.ingest.delivery import deliver
+from perilune.mission.simulate import write_bundle
+from perilune.model.product import Releasability
+from perilune.node import Node
+
+SMALL_PRODUCTS = 4_000
+SMALL_DATA = 16_000
+LARGE_BYTES = 1 << 30
+
+
+def run() -> list[Row]:
+    """Small products a second, and a large file against ``sha256sum`` and ``md5sum``."""
+    return [_small(), _large()]
+
+
+@contextmanager
+def a_node() -> Iterator[tuple[Node, Path]]:
+    """A public node on disk, and a folder beside it."""
+    with tempfile.TemporaryDirectory(prefix="perilune-bench-") as folder:
+        settings = config.make("Bench", ("urn:ros:rssa",), releasability=Releasability.PUBLIC)
+        node = Node.create(Path(folder) / "node", settings)
+        try:
+            yield node, Path(folder)
+        finally:
+            node.close()
+
+
+def write_small_products(target: Path, count: int) -> None:
+    """``count`` products with the label of a simulated image and data of 16 kB each."""
+    with tempfile.TemporaryDirectory() as folder:
+        bundle = Path(folder) / "bundle"
+        write_bundle(bundle)
+        label = (bundle / "data_raw" / "stc_01_raw.xml").read_text()
+        size = (bundle / "data_raw" / "stc_01_raw.img").stat().st_size
+        md5 = hashlib.md5((bundle / "data_raw" / "stc_01_raw.img").read_bytes()).hexdigest()
+    for number in range(count):
+        place = target / f"data_{number // 1000:03d}"
+        place.mkdir(parents=True, exist_ok=True)
+        data = number.to_bytes(8, "big") * (SMALL_DATA // 8)
+        text = label.replace("stc_01_raw", f"stc_{number:07d}")
+        text = text.replace(md5, hashlib.md5(data).hexdigest())
+        text = text.replace(f">{size}</file_size>", f">{len(data)}</file_size>")
+        (place / f"stc_{number:07d}.img").write_bytes(data)
+        (place / f"stc_{number:07d}.xml").write_text(text)
+
+
+def _small() -> Row:
+    with a_node() as (node, folder):
+        write_small_products(folder / "small", SMALL_PRODUCTS)
+        label = next((folder / "small").rglob("*.xml")).stat().st_size
+        start = time.perf_counter()
+        outcome = deliver(folder / "small", node)
+        rate = outcome.accepted / (time.perf_counter() - start)
+    assert outcome.accepted == SMALL_PRODUCTS, outcome.as_text()
+    what = f"{SMALL_PRODUCTS:,} products (label {label:,} B, data {SMALL_DATA:,} B) delivered"
+    return Row(what, f"{rate:,.0f} products/s", ">= 800/s", rate >= 800)
+
+
+def _large() -> Row:
+    with a_node() as (node, folder):
+        write_small_products(folder / "large", 1)
+        image = next((folder / "large").rglob("*.img"))
+        label = image.with_suffix(".xml")
+        before = hashlib.md5(image.read_bytes()).hexdigest()
+        block = bytes(range(256)) * 4096
+        digest = hashlib.md5()
+        with image.open("wb") as file:
+            for _ in range(LARGE_BYTES // len(block)):
+                file.write(block)
+                digest.update(block)
+        text = label.read_text().replace(before, digest.hexdigest())
+        label.write_text(text.replace(f">{SMALL_DATA}</file_size>", f">{LARGE_BYTES}</file_size>"))
+        ours, theirs = [], []
+        for number in range(2):
+            theirs.append(_timed_sums(image))
+            start = time.perf_counter()
+            outcome = deliver(folder / "large", node)
+            ours.append(time.perf_counter() - start)
+            assert outcome.is_complete, outcome.as_text()
+            if number == 0:
+                continue
+        first = ours[0]
+        shutil.rmtree(folder / "large")
+    both = min(theirs)
+    figure = f"{first:.1f} s ({LARGE_BYTES / first / 1e9:.2f} GB/s) against {both:.1f} s"
+    return Row(
+        f"one file of {LARGE_BYTES >> 20} MiB delivered",
+        figure,
+        "<= sha256sum + md5sum",
+        first <= both,
+    )
+
+
+def _timed_sums(path: Path) -> float:
+    start = time.perf_counter()
+    for tool in ("sha256sum", "md5sum"):
+        subprocess.run([tool, str(path)], check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - start
