@@ -93,9 +93,13 @@ class Cap:
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """An order. ``accessioned`` is the default; ties are broken by it, so order is total."""
+    """An order. ``accessioned`` is the default; ties are broken by it, so order is total.
 
-    field: Literal["accessioned", "lid", "title", "start", "bytes"] | str = "accessioned"
+    ``field`` is one of ``accessioned``, ``lid``, ``title``, ``start``, ``bytes``, or a field or
+    label property, of which the first value counts.
+    """
+
+    field: str = "accessioned"
     descending: bool = False
 
 
