@@ -30,7 +30,7 @@ def problem(request: Request, error: PeriluneError) -> JSONResponse:
         "title": (type(error).__doc__ or "").strip().splitlines()[0],
         "status": error.status,
         "detail": str(error),
-        "instance": request.url.path,
+        "instance": request.scope["path"],
         "code": error.code,
         "advice": error.advice,
     }
@@ -43,9 +43,14 @@ def words_of(error: RequestValidationError) -> BadQuestion:
     return BadQuestion("; ".join(faults))
 
 
-def _answer(request: Request, error: PeriluneError) -> Response:
+def report(request: Request, error: PeriluneError) -> None:
+    """Tell the operator of a fault that is not the asker's."""
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        _log.error("%s %s: %s", request.method, request.url.path, error)
+        _log.error("%s %r: %s", request.method, request.scope["path"], error)
+
+
+def _answer(request: Request, error: PeriluneError) -> Response:
+    report(request, error)
     if wants_html(request.headers.get("accept")):
         return error_page(request, error)
     return problem(request, error)
@@ -64,7 +69,7 @@ async def _invalid(request: Request, error: Exception) -> Response:
 async def _of_the_router(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == HTTPStatus.NOT_FOUND:
-        return _answer(request, NotFound(f"no page at {request.url.path}"))
+        return _answer(request, NotFound(f"no page at {request.scope['path']}"))
     title = HTTPStatus(error.status_code).phrase
     body = {"type": "about:blank", "title": title, "status": error.status_code}
     headers = error.headers or {}
@@ -72,5 +77,5 @@ async def _of_the_router(request: Request, error: Exception) -> Response:
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
-    _log.error("%s %s", request.method, request.url.path, exc_info=error)
-    return _answer(request, PeriluneError("a fault of this node; its log tells more"))
+    """The server itself writes down where this came from."""
+    return _answer(request, PeriluneError(f"a fault of this node: {type(error).__name__}"))

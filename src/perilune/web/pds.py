@@ -26,7 +26,7 @@ from perilune.errors import MalformedIdentifier, NotFound, PeriluneError
 from perilune.model.act import time_text
 from perilune.web import pds_media, pds_question
 from perilune.web.context import TheAsker, TheNode, named_in_path
-from perilune.web.errors import words_of
+from perilune.web.errors import report, words_of
 from perilune.web.negotiation import preferred
 from perilune.web.pds_document import Document
 from perilune.web.pds_media import Manner, json_response
@@ -101,6 +101,7 @@ router = APIRouter(prefix=PREFIX, tags=["PDS Search API"], route_class=_PdsRoute
 
 
 def _fault(request: Request, error: PeriluneError) -> Response:
+    report(request, error)
     body = {"request": str(request.url), "message": str(error)}
     return json_response(
         body, status=404 if isinstance(error, MalformedIdentifier) else error.status
@@ -277,7 +278,7 @@ def get_health(node: TheNode, asker: TheAsker) -> Response:
         "status": "healthy" if is_well else "sick",
         "node": node.config.name,
         "products": total,
-        "log_size": node.log.size,
+        "log_entries": node.catalogue.applied,
         "read_back": fixity and time_text(fixity.at),
         "damaged_objects": len(fixity.damaged) if fixity else 0,
     }
