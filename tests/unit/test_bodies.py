@@ -1,5 +1,9 @@
 """Radii of bodies, against the table of the IAU working group."""
 
+import re
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from perilune.moon.bodies import LUNAR_CRS, find_body, radius_m
@@ -11,6 +15,28 @@ from perilune.moon.bodies import LUNAR_CRS, find_body, radius_m
 )
 def test_radius_is_that_of_the_iau_report_of_2015(name: str, kilometres: float) -> None:
     assert radius_m(name) == kilometres * 1000
+
+
+PCK = {
+    "Mercury": 199, "Venus": 299, "Moon": 301, "Earth": 399, "Mars": 499, "Phobos": 401,
+    "Deimos": 402, "Ceres": 2000001, "Vesta": 2000004, "Itokawa": 2025143, "Jupiter": 599,
+    "Io": 501, "Europa": 502, "Ganymede": 503, "Callisto": 504, "Saturn": 699, "Titan": 606,
+    "Enceladus": 602, "Pluto": 999,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PCK)
+def test_radius_lies_between_the_axes_of_naifs_kernel(
+    name: str, shared: Callable[[str], Path]
+) -> None:
+    text = shared("data/moon/kernels/pck00011.tpc").read_text()
+    row = re.findall(rf"BODY{PCK[name]}_RADII\s*=\s*\(([\d.\s]+)\)", text)[-1]
+    axes = [float(axis) * 1000 for axis in row.split()]
+
+    radius = radius_m(name)
+
+    assert radius is not None
+    assert min(axes) <= radius <= max(axes)
 
 
 @pytest.mark.parametrize("name", ["MOON", "moon", " Moon "])

@@ -136,7 +136,7 @@ def places(rng: np.random.Generator, shape: Shape, view: View, n: int) -> list[t
 def test_drawn_paths_fill_the_polygon_and_nothing_else(view: View) -> None:
     rng = np.random.default_rng(11)
     seen = {True: 0, False: 0}
-    for number in range(300):
+    for number in range(160):
         shape = random_polygon(rng, number)
         drawn = paths(shape, view)
         for lon, lat in places(rng, shape, view, 30):
@@ -145,14 +145,14 @@ def test_drawn_paths_fill_the_polygon_and_nothing_else(view: View) -> None:
             seen[expected] += 1
             assert is_filled(drawn, float(x), float(y)) == expected, (number, shape, lon, lat)
 
-    assert min(seen.values()) > 1000
+    assert min(seen.values()) > 400
 
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_drawn_paths_fill_the_box_and_nothing_else(view: View) -> None:
     rng = np.random.default_rng(12)
     seen = {True: 0, False: 0}
-    for number in range(300):
+    for number in range(160):
         south, north = sorted(rng.uniform(-90, 90, 2).tolist())
         west, east = rng.uniform(-180, 180, 2).tolist()
         shape = LatLonBox(west, south, east, north)
@@ -165,7 +165,7 @@ def test_drawn_paths_fill_the_box_and_nothing_else(view: View) -> None:
             seen[expected] += 1
             assert is_filled(drawn, float(x), float(y)) == expected, (shape, lon, lat)
 
-    assert min(seen.values()) > 500
+    assert min(seen.values()) > 400
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -188,6 +188,17 @@ def test_ring_at_180_degrees_is_drawn_at_its_side_of_the_map(west: float, east: 
     total = sum(abs(shoelace(path)) for path in drawn)
     assert total == pytest.approx(radians(10) * radians(20) * MOON_M**2, rel=0.02)
     assert all(abs(x) >= radians(169.9) * MOON_M for path in drawn for x, _ in path)
+
+
+@pytest.mark.parametrize(("view", "pole"), [("south", -1), ("north", 1)])
+def test_corner_on_the_edge_of_a_polar_view_fills_no_more_than_its_area(
+    view: View, pole: int
+) -> None:
+    ring = oriented([(0, 55 * pole), (10, 60 * pole), (-10, 60 * pole)])
+
+    (path,) = paths(Polygon((ring,)), view)
+
+    assert 1.0 < abs(shoelace(path)) / (area(Polygon((ring,))) * MOON_M**2) < 1.2
 
 
 def shoelace(path: Path) -> float:

@@ -1,8 +1,8 @@
 """Bodies as data: mean radii, and the coordinate reference systems of the Moon.
 
 Radii: Archinal et al. (2018), Report of the IAU Working Group on Cartographic Coordinates and
-Rotational Elements: 2015, Celest. Mech. Dyn. Astr. 130:22, tables 4 to 6 (mean radius). Codes:
-IAU_2015 registry of the Open Geospatial Consortium.
+Rotational Elements: 2015, Celest. Mech. Dyn. Astr. 130:22 (mean radius); for Vesta and Itokawa the
+sphere of the registry IAU_2015 of the Open Geospatial Consortium, whence the codes come too.
 """
 
 from collections.abc import Mapping
@@ -17,32 +17,30 @@ class Body:
     name: str
     radius_m: float
     """Mean radius; on the Moon the sphere of all its map products."""
-    naif_id: int
 
 
-MOON = Body("Moon", 1_737_400.0, 301)
+MOON = Body("Moon", 1_737_400.0)
 
 _BODIES = (
-    Body("Mercury", 2_439_400.0, 199),
-    Body("Venus", 6_051_800.0, 299),
-    Body("Earth", 6_371_008.4, 399),
+    Body("Mercury", 2_439_400.0),
+    Body("Venus", 6_051_800.0),
+    Body("Earth", 6_371_008.4),
     MOON,
-    Body("Mars", 3_389_500.0, 499),
-    Body("Phobos", 11_080.0, 401),
-    Body("Deimos", 6_200.0, 402),
-    Body("Ceres", 470_000.0, 2_000_001),
-    Body("Vesta", 254_400.0, 2_000_004),
-    Body("Itokawa", 175.0, 2_025_143),
-    Body("Eros", 8_420.0, 2_000_433),
-    Body("Jupiter", 69_911_000.0, 599),
-    Body("Io", 1_821_490.0, 501),
-    Body("Europa", 1_560_800.0, 502),
-    Body("Ganymede", 2_631_200.0, 503),
-    Body("Callisto", 2_410_300.0, 504),
-    Body("Saturn", 58_232_000.0, 699),
-    Body("Titan", 2_575_000.0, 606),
-    Body("Enceladus", 252_100.0, 602),
-    Body("Pluto", 1_188_300.0, 999),
+    Body("Mars", 3_389_500.0),
+    Body("Phobos", 11_080.0),
+    Body("Deimos", 6_200.0),
+    Body("Ceres", 470_000.0),
+    Body("Vesta", 255_000.0),
+    Body("Itokawa", 173.0),
+    Body("Jupiter", 69_911_000.0),
+    Body("Io", 1_821_490.0),
+    Body("Europa", 1_560_800.0),
+    Body("Ganymede", 2_631_200.0),
+    Body("Callisto", 2_410_300.0),
+    Body("Saturn", 58_232_000.0),
+    Body("Titan", 2_575_000.0),
+    Body("Enceladus", 252_100.0),
+    Body("Pluto", 1_188_300.0),
 )
 
 _BY_NAME: Mapping[str, Body] = MappingProxyType({body.name.casefold(): body for body in _BODIES})
