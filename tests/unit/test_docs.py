@@ -204,6 +204,31 @@ def test_examples_in_python_run(code: str, tmp_path: Path) -> None:
     assert done.stdout
 
 
+def test_the_tutorial_works_as_it_is_written(tmp_path: Path) -> None:
+    left_out = re.compile(r"make |\. \.venv|perilune serve")
+    script = [f'perilune() {{ "{sys.executable}" -m perilune "$@"; }}']
+    page = text_of("docs/tutorial/first-delivery.md")
+    for language, code in re.findall(r"^```(\w+)\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
+        if language == "python":
+            script.append(f"\"{sys.executable}\" - <<'END'\n{code}END")
+        else:
+            script += [line for line in code.splitlines() if not left_out.match(line)]
+
+    done = subprocess.run(
+        ["/bin/sh", "-c", "\n".join(script)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    for told in ("38 products in 76 files", "38 products taken in", "Refused whole", "\n3\n"):
+        assert told in done.stdout
+    assert "Proved: data_raw/stc_01_raw.xml, data_raw/stc_01_raw.img" in done.stdout
+
+
 def test_architecture_names_only_files_that_are_there() -> None:
     source = ROOT / "src/perilune"
     named = re.findall(r"`([a-z_]+/[a-z_/]*(?:\.py)?|[a-z_]+\.py)`", text_of("ARCHITECTURE.md"))
