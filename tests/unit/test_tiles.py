@@ -149,6 +149,65 @@ def test_every_file_and_folder_of_an_append_is_made_durable(tmp_path: Path) -> N
     assert settled == here | {root, root.parent}
 
 
+def test_tiles_are_durable_before_the_head_is_written_and_the_head_before_it_is_shown(
+    tmp_path: Path,
+) -> None:
+    root = tmp_path / "log"
+    seen: list[tuple[bytes | None, bytes | None, bool, set[Path]]] = []
+
+    def watched(place: Path, written: Iterable[Path]) -> None:
+        written = set(written)
+        has_tile = (root / "tile/0/000.p/2").exists()
+        seen.append((log.head(), log.pending(), has_tile, written))
+        settle(place, written)
+
+    log = LocalTiles(root, settle=watched)
+    with log.writing():
+        log.advance(b"old")
+        seen.clear()
+        log.write({"tile/0/000.p/2": b"ab"})
+        log.advance(b"new")
+
+    assert [moment[:3] for moment in seen] == [
+        (b"old", None, True),
+        (b"old", b"new", True),
+        (b"new", None, True),
+    ]
+    assert root / "tile/0/000.p/2" in seen[0][3]
+    assert seen[1][3] == {root / "checkpoint.next", root}
+    assert seen[2][3] == {root}
+
+
+def test_a_head_that_could_not_be_made_durable_is_not_set(tmp_path: Path) -> None:
+    def failing(place: Path, written: Iterable[Path]) -> None:
+        del written
+        raise OSError(5, "Input/output error", str(place))
+
+    with LocalTiles(tmp_path).writing():
+        LocalTiles(tmp_path).advance(b"old")
+    tiles = LocalTiles(tmp_path, settle=failing)
+
+    with tiles.writing(), pytest.raises(OSError, match="Input/output"):
+        tiles.advance(b"new")
+
+    assert tiles.head() == b"old"
+    assert tiles.pending() is None
+
+
+@pytest.mark.parametrize("count", [1, 4, 5, 300])
+def test_few_and_many_files_are_made_durable(tmp_path: Path, count: int) -> None:
+    written = [tmp_path / str(number) for number in range(count)]
+    for path in written:
+        path.write_bytes(b"x")
+
+    settle(tmp_path, [*written, tmp_path])
+
+    with pytest.raises(FileNotFoundError):
+        settle(tmp_path, [tmp_path / "absent"])
+    with pytest.raises(FileNotFoundError):
+        settle(tmp_path / "absent", [tmp_path] * 9)
+
+
 def test_a_full_disk_is_named_and_leaves_the_head_as_it_was(tmp_path: Path) -> None:
     def full(place: Path, written: Iterable[Path]) -> None:
         del written

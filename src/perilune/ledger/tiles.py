@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from perilune.durable import Settle, naming_full_disk, settle, settle_one
+from perilune.durable import Settle, naming_full_disk, settle
 from perilune.errors import LogInconsistent, NodeBusy, NotFound
 
 WIDTH = 256
@@ -184,18 +184,17 @@ class LocalTiles:
         try:
             with naming_full_disk(self.root):
                 self._next.write_bytes(note)
-                settle_one(self._next)
-                settle_one(self.root)
+                self.settle(self.root, [self._next, self.root])
         except BaseException:
             self._next.unlink(missing_ok=True)
             raise
         self._next.rename(self.root / "checkpoint")
-        settle_one(self.root)
+        self.settle(self.root, [self.root])
 
     def forget_pending(self) -> None:
         """Remove what `pending` returned."""
         self._next.unlink(missing_ok=True)
-        settle_one(self.root)
+        self.settle(self.root, [self.root])
 
     @contextmanager
     def writing(self) -> Iterator[None]:
