@@ -6,6 +6,7 @@ unreferenced bytes, never a record of bytes we do not hold; a log that is ahead 
 is folded in by whoever writes next. Running a delivery again finishes the work.
 """
 
+import hashlib
 import io
 import secrets
 from collections.abc import Sequence
@@ -99,7 +100,7 @@ def _publish(candidate: Candidate, terms: Terms, t: datetime) -> PublishAct:
     return PublishAct(
         t=t,
         lidvid=candidate.id,
-        manifest=manifest.sha256,
+        manifest=hashlib.sha256(data).hexdigest(),
         manifest_size=len(data),
         files=len(manifest.files),
         bytes=manifest.total_bytes,
