@@ -37,7 +37,7 @@ def pages(api: AllProductsApi, sort: list[str], limit: int) -> Iterator[Any]:
         after = {"search_after": [last[name][0] for name in sort]}
 
 
-@pytest.mark.parametrize("limit", [7, 100])
+@pytest.mark.parametrize("limit", [30, 100])
 @pytest.mark.parametrize("sort", [[HARVEST], [START, HARVEST]])
 def test_it_pages_through_all_and_loses_or_doubles_none(
     client: ApiClient, sort: list[str], limit: int
