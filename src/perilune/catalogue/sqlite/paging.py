@@ -43,6 +43,8 @@ class Order:
 
     def ids(self, products: BitMap, after: Ranked | None, limit: int) -> Iterator[int]:
         """Ids of ``products`` in order from just behind ``after``; ``limit`` is only a hint."""
+        if not products:
+            return iter(())
         return self._ordered(products, 0, after, limit)
 
     def _ordered(
