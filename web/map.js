@@ -20,6 +20,7 @@ import proj4 from "proj4";
 
 const HALO = new Stroke({ color: "#000c", width: 3 });
 const FONT = getComputedStyle(document.body).fontFamily;
+const EM = parseFloat(getComputedStyle(document.documentElement).fontSize);
 
 for (const box of document.querySelectorAll(".map[data-sheet]")) {
   enliven(box).catch((error) => console.error(error)); // the drawing stays
@@ -100,15 +101,16 @@ function gridLayer() {
   const line = new Style({ stroke: new Stroke({ color: "#9fd6e666", width: 1 }) });
   return new VectorLayer({
     source: new VectorSource(),
-    declutter: "degrees",
-    style: (feature) => (feature.get("text") ? words(feature.get("text"), "500 11px", "#c9eef7") : line),
+    declutter: "texts",
+    style: (feature) => (feature.get("text") ? words(feature.get("text"), 500, 0.7, "#c9eef7", feature.get("align")) : line),
   });
 }
 
 function keepGrid(map, layer, sheet) {
   let shown = "";
   const update = async () => {
-    const box = map.getView().calculateExtent(map.getSize()).map(Math.round).join(",");
+    const [x0, y0, x1, y1] = map.getView().calculateExtent(map.getSize()).map(Math.round);
+    const box = [x0, y0, x1, y1].join(",");
     if (box === shown) return;
     shown = box;
     const lines = await fetched(`/map/grid/${sheet.view}.json?box=${box}`).catch(() => null);
@@ -116,11 +118,16 @@ function keepGrid(map, layer, sheet) {
     layer.getSource().clear();
     layer.getSource().addFeatures(lines.flatMap(({ points, anchor, text }) => [
       new Feature(new LineString(points)),
-      new Feature({ geometry: new Point(anchor), text }),
+      new Feature({ geometry: new Point(anchor), text, align: align((anchor[0] - x0) / (x1 - x0)) }),
     ]));
   };
   map.on("moveend", update);
   return update();
+}
+
+// Texts near an edge grow inwards.
+function align(share) {
+  return share < 0.12 ? "left" : share > 0.88 ? "right" : "center";
 }
 
 function nameLayer(sheet) {
@@ -129,15 +136,16 @@ function nameLayer(sheet) {
   });
   return new VectorLayer({
     source,
-    declutter: "names",
+    declutter: "texts",
     renderOrder: (a, b) => b.get("size") - a.get("size"), // who is drawn first keeps its place
     style: (feature, resolution) =>
-      feature.get("size") / resolution > 18 ? words(feature.get("text"), "600 13px", "#fff") : undefined,
+      feature.get("size") / resolution > 18 ? words(feature.get("text"), 600, 0.8, "#fff") : undefined,
   });
 }
 
-function words(text, font, color) {
-  return new Style({ text: new Text({ text, font: `${font} ${FONT}`, fill: new Fill({ color }), stroke: HALO }) });
+function words(text, weight, size, color, textAlign = "center") {
+  const font = `${weight} ${size * EM}px ${FONT}`;
+  return new Style({ text: new Text({ text, font, textAlign, fill: new Fill({ color }), stroke: HALO }) });
 }
 
 function siteLayer(site) {

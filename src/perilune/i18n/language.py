@@ -6,7 +6,7 @@ written year first, as archives do.
 """
 
 import gettext
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -89,6 +89,21 @@ def minute(moment: datetime) -> str:
 def second(moment: datetime) -> str:
     """An instant to the second, UTC: ``2028-10-14 09:31:12 UTC``."""
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def interval(
+    moments: Sequence[datetime], *, to_the_day: bool = False, seconds: bool = False
+) -> str:
+    """From the first to the last of ``moments``, UTC; what both ends share is written once."""
+    if not moments:
+        return ""
+    form = "%Y-%m-%d" if to_the_day else "%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M"
+    first, last = (moment.astimezone(UTC).strftime(form) for moment in (moments[0], moments[-1]))
+    if first == last:
+        return f"{first} UTC"
+    if first[:10] == last[:10]:
+        last = last[11:]
+    return f"{first} \N{EN DASH} {last} UTC"
 
 
 @cache

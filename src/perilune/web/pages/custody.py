@@ -58,8 +58,8 @@ def steps(holding: Holding, node: Node, language: Language) -> list[dict[str, st
             "look": "",
             "what": language.text("Under the signed head of the log"),
             "details": language.text(
-                "%(size)s entries · root %(root)s…",
-                size=language.number(checkpoint.size),
+                "%(entries)s · root %(root)s…",
+                entries=language.counted("%(n)s entry", "%(n)s entries", checkpoint.size),
                 root=checkpoint.root.hex()[:16],
             ),
         },

@@ -12,6 +12,8 @@ from perilune.model.product import ContextName, Holding
 from perilune.model.timespan import TimeSpan
 from perilune.web.pages import words
 
+_DAY_S = 86_400
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
@@ -94,12 +96,8 @@ def parents(lid: Lid) -> list[Lid]:
 
 
 def _span(span: TimeSpan) -> str:
-    ends = [languages.second(moment) for moment in (span.start, span.stop) if moment]
-    whole = span.uncertainty_s >= 86_400
-    if whole:
-        ends = [end[:10] for end in ends]
-    text = " \N{EN DASH} ".join(dict.fromkeys(end.removesuffix(" UTC") for end in ends))
-    return f"{text} UTC" if text else ""
+    moments = [moment for moment in (span.start, span.stop) if moment]
+    return languages.interval(moments, to_the_day=span.uncertainty_s >= _DAY_S, seconds=True)
 
 
 def _names(found: tuple[ContextName, ...], facet: str) -> list[Value]:

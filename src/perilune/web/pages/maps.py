@@ -34,7 +34,7 @@ _DEFINITIONS = {
 _MOST_NAMES = 1500
 _KEPT = {"Cache-Control": "public, max-age=3600", "Vary": "Accept-Language, Cookie"}
 _LEAST_BOX_M = 1000.0
-_INSET = 0.04
+_INSET = 0.012
 """How far from the edge of the box a label stays, as a share of its width."""
 
 
@@ -138,7 +138,7 @@ def _box(text: str, view: View) -> Box:
 def _inset(anchor: tuple[float, float], box: Box) -> list[int]:
     margin = (box[2] - box[0]) * _INSET
     x = min(max(anchor[0], box[0] + margin), box[2] - margin)
-    y = min(max(anchor[1], box[1] + margin / 2), box[3] - margin / 2)
+    y = min(max(anchor[1], box[1] + margin * 2), box[3] - margin * 2)
     return [round(x), round(y)]
 
 

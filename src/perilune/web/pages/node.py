@@ -1,6 +1,6 @@
 """The page of the node: who it is, what it keeps, what it signed, and how programs reach it."""
 
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from fastapi import APIRouter
@@ -38,7 +38,7 @@ def get_node(visit: TheVisit) -> Response:
         agencies={space.prefix: space.agency for space in NAMESPACES},
         interfaces=_interfaces(language),
         base=visit.base,
-        reason=asker.reason,
+        scope=asker.scope,
         head=node.log.head.decode("utf-8"),
     )
 
@@ -73,8 +73,15 @@ def _document(node: Node, asker: Asker) -> dict[str, Any]:
             "bytes": fixity.bytes,
             "damaged": len(fixity.damaged),
         },
-        "software": {"perilune": version("perilune")},
+        "software": {"perilune": _version()},
     }
+
+
+def _version() -> str:
+    try:
+        return version("perilune")
+    except PackageNotFoundError:
+        return "from a source tree"
 
 
 def _read_back(node: Node, language: Language) -> dict[str, str]:

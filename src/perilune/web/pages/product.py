@@ -175,4 +175,8 @@ def _tree(holding: Holding, node: Node) -> label_tree.Branch | None:
 
 
 def _python(id: Lidvid, base: str) -> str:
-    return f'import perilune\n\nnode = perilune.connect("{base}")\nnode.get("{id}", "downloads")'
+    return (
+        "from pathlib import Path\n"
+        "from perilune.client import RemoteNode\n\n"
+        f'RemoteNode("{base}").download("{id}", Path("downloads"))'
+    )

@@ -55,6 +55,11 @@ class Question:
     size: int = PAGE_SIZE
     """Hits on a page."""
 
+    @property
+    def narrows(self) -> bool:
+        """Whether anything but a site narrows the answer."""
+        return bool(self.words or self.facets or self.start or self.stop)
+
     def chosen(self, facet: str) -> tuple[str, ...]:
         """Words chosen of a facet."""
         return next((found for name, found in self.facets if name == facet), ())

@@ -6,6 +6,7 @@ allows no script or style but our own files.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -27,6 +28,7 @@ Theme = Literal["", "light", "dark"]
 LANGUAGE_COOKIE = "language"
 THEME_COOKIE = "theme"
 _WEB = Path(__file__).parent.parent
+_SINGLE_COLON = re.compile(r"(?<!:):(?!:)")
 _THEMES: Mapping[str, Theme] = {"light": "light", "dark": "dark"}
 
 
@@ -89,8 +91,8 @@ def asset(name: str) -> str:
 
 
 def breakable(text: str) -> Markup:
-    """An identifier that may be broken after each of its colons."""
-    return Markup(":<wbr>").join(escape(part) for part in text.split(":"))
+    """An identifier that may be broken after its single colons."""
+    return Markup(":<wbr>").join(escape(part) for part in _SINGLE_COLON.split(text))
 
 
 def to_path(text: str) -> str:

@@ -71,7 +71,7 @@ def get_search(visit: TheVisit) -> Response:
         tabs={view: replace(question, view=view).address() for view in VIEWS},
         prints_href=replace(question.first_page(), view=drawing.view).address("/map/features.json"),
         search_href=replace(question.first_page(), view=drawing.view, site="", radius="").address(),
-        is_empty_archive=not turn.page.total and question == Question(view=question.view),
+        is_empty_archive=not turn.page.total and not question.narrows and not site,
     )
 
 
@@ -122,6 +122,8 @@ def _grouped(parameters: list[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def _heading(question: Question, site: Site | None, total: int, language: Language) -> str:
+    if total == 0:
+        return _none(question, site, language)
     if site:
         return language.counted(
             "%(n)s product covers %(place)s",
@@ -129,12 +131,20 @@ def _heading(question: Question, site: Site | None, total: int, language: Langua
             total,
             place=site.name or language.place(site.cap.lat, site.cap.lon),
         )
-    narrowed = question.words or question.facets or question.start or question.stop
-    if narrowed:
+    if question.narrows:
         return language.counted("%(n)s product matches", "%(n)s products match", total)
     return language.counted(
         "%(n)s product in this archive", "%(n)s products in this archive", total
     )
+
+
+def _none(question: Question, site: Site | None, language: Language) -> str:
+    if site:
+        place = site.name or language.place(site.cap.lat, site.cap.lon)
+        return language.text("No product covers %(place)s", place=place)
+    if question.narrows:
+        return language.text("No product matches")
+    return language.text("No product in this archive yet")
 
 
 def _groups(question: Question, page: Page, language: Language) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ _DEGREES = r"([+-]?\d+(?:\.\d+)?)\s*°?\s*"
 _PAIR = re.compile(rf"{_DEGREES}([NS]?)[\s,;]+{_DEGREES}([EW]?)", re.IGNORECASE)
 _LEAST_KM, _MOST_KM = 0.001, 5458.0
 _USUAL_KM = 20.0
+_LEAST_DIAMETER_KM = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +42,14 @@ class Site:
         centre = language.place(self.cap.lat, self.cap.lon)
         if self.place is None:
             return language.text("Within %(radius)s km of this place.", radius=radius)
-        return language.text(
-            "%(diameter)s km across, %(place)s · within %(radius)s km of its centre",
-            diameter=language.number(
-                self.place.diameter_km, 0 if self.place.diameter_km > 9 else 1
-            ),
-            place=centre,
-            radius=radius,
+        within = language.text(
+            "%(place)s · within %(radius)s km of its centre", place=centre, radius=radius
         )
+        diameter = self.place.diameter_km
+        if diameter < _LEAST_DIAMETER_KM:
+            return within
+        across = language.number(diameter, 0 if diameter >= 10 else 1)
+        return language.text("%(diameter)s km across", diameter=across) + ", " + within
 
     def document(self) -> dict[str, Any]:
         """The site for programs."""

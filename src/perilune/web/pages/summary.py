@@ -85,17 +85,8 @@ def picture_of(holding: Holding, largest: int = _LARGEST_PICTURE) -> FileEntry |
 
 def observed(span: TimeSpan) -> str:
     """When it was observed: to the minute, or to the day where the label says no more."""
-    ends = [moment for moment in (span.start, span.stop) if moment]
-    if not ends:
-        return ""
-    if span.uncertainty_s >= _DAY_S:
-        written = [moment.strftime("%Y-%m-%d") for moment in ends]
-    else:
-        written = [languages.minute(moment).removesuffix(" UTC") for moment in ends]
-    first, last = written[0], written[-1]
-    if first[:10] == last[:10] and first != last:
-        last = last[11:]
-    return f"{first} UTC" if first == last else f"{first} \N{EN DASH} {last} UTC"
+    moments = [moment for moment in (span.start, span.stop) if moment]
+    return languages.interval(moments, to_the_day=span.uncertainty_s >= _DAY_S)
 
 
 def _names(found: tuple[ContextName, ...]) -> list[str]:

@@ -23,7 +23,7 @@ FACETS: Mapping[str, str] = {
     "class": N_("Kind of product"),
     "year": N_("Year of observation"),
     "collection": N_("Collection"),
-    "simulated": N_("Origin"),
+    "simulated": N_("How it was made"),
 }
 """Facets of the search page, in order, and what they are called."""
 
