@@ -230,8 +230,7 @@ def _one(
     }
     connection, watch = _connected(origin, found, limits)
     try:
-        reply = _asked(connection, path, sent, url)
-        watch.check()
+        reply = _asked(connection, path, sent, watch, url)
         lower = {name.lower(): value for name, value in reply.headers.items()}
         if lower.get("content-encoding", "identity") != "identity":
             raise PeerUnreachable(f"{url} sends an encoding that was not asked for")
@@ -272,15 +271,22 @@ def _connection(origin: Origin, address: str, timeout_s: float) -> HTTPConnectio
 
 
 def _asked(
-    connection: HTTPConnection, path: str, headers: Mapping[str, str], url: str
+    connection: HTTPConnection,
+    path: str,
+    headers: Mapping[str, str],
+    watch: "_Watch",
+    url: str,
 ) -> BaseHTTPResponse:
     try:
         connection.request(
             "GET", path, headers=headers, preload_content=False, decode_content=False
         )
-        return connection.getresponse()
+        reply = connection.getresponse()
     except (HTTPError, HTTPException, OSError) as error:
+        watch.check()
         raise PeerUnreachable(f"{url} does not answer as it should: {error!r}") from error
+    watch.check()
+    return reply
 
 
 def _chunks(reply: BaseHTTPResponse, max_bytes: int, watch: "_Watch", url: str) -> Iterator[bytes]:
@@ -295,6 +301,7 @@ def _chunks(reply: BaseHTTPResponse, max_bytes: int, watch: "_Watch", url: str) 
                 raise PeerUnreachable(f"{url} sends more than {max_bytes} bytes")
             yield chunk
     except (HTTPError, HTTPException, OSError) as error:
+        watch.check()
         raise PeerUnreachable(f"{url} broke off after {taken} bytes: {error!r}") from error
     watch.check()
     if announced.isdigit() and taken < int(announced):
