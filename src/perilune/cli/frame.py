@@ -43,6 +43,11 @@ def command(function: Callable[P, int | None]) -> Callable[P, None]:
         except PeriluneError as error:
             _tell(error, as_json=bool(kwargs["as_json"]))
             status = status_of(error)
+        except OSError as error:
+            _tell(
+                PeriluneError(f"the disk or the system: {error}"), as_json=bool(kwargs["as_json"])
+            )
+            status = OUR_FAULT
         sys.exit(status or DONE)
 
     return run

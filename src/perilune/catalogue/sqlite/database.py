@@ -6,6 +6,7 @@ the log is reset (sqlite.org/wal.html, "the WAL-reset bug") and is refused.
 """
 
 import contextlib
+import errno
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -115,7 +116,9 @@ class Database:
             raise NodeBusy(f"another process writes to {self._path.name}") from error
         except apsw.FullError as error:
             raise NoSpace(f"no room for {self._path.name}") from error
-        except (apsw.CorruptError, apsw.NotADBError, apsw.IOError) as error:
+        except (apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError) as error:
+            raise OSError(errno.EIO, f"{error}: {self._path}") from error
+        except (apsw.CorruptError, apsw.NotADBError) as error:
             raise Damaged(f"{self._path.name}: {error}; perilune rebuild makes it again") from error
 
 
