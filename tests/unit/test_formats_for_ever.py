@@ -140,6 +140,7 @@ def test_pieces_are_a_mebibyte_doubled_until_4096_suffice(size: int, length: int
         PUBLISH_BYTES.replace(b"cd" * 32, b"CD" * 32),
         PUBLISH_BYTES + b"\n",
         PUBLISH_BYTES.replace(b'"files":2,', b""),
+        PUBLISH_BYTES.replace(b"image::1.0", b"IMAGE::1.0"),
         b"[]",
         b"\xff\xfe",
         b"",

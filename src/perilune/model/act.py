@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, assert_never
 
-from perilune.errors import ProofFails
+from perilune.errors import MalformedIdentifier, ProofFails
 from perilune.model import canonical
 from perilune.model.identifier import Lidvid
 from perilune.model.product import Lifecycle, Releasability
@@ -181,7 +181,7 @@ def time_of(entry: bytes) -> datetime:
 def _from_document(found: Any) -> Act:
     try:
         return _READERS[found["act"]](found, read_time(found["t"]))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, MalformedIdentifier) as error:
         raise ProofFails(f"malformed act: {error}") from error
 
 
