@@ -7,7 +7,6 @@ alone, so a value shown to a reader is always one that can be searched for.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from perilune.catalogue.values import ValueType
@@ -42,7 +41,8 @@ _MEDIA_TYPES = {
 
 def media_type(path: str) -> str:
     """What a file of that name holds, as an Internet media type; the same on every machine."""
-    return _MEDIA_TYPES.get(PurePosixPath(path).suffix.lower(), "application/octet-stream")
+    _, dot, suffix = path.rpartition(".")
+    return _MEDIA_TYPES.get(dot + suffix.lower(), "application/octet-stream")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def _parent_collection(holding: Holding) -> tuple[str, ...]:
 
 def _files(kind: str, of: Callable[..., Field]) -> dict[str, Field]:
     return {
-        f"ops:{kind}.ops:file_name": of("string", lambda entry: entry.name),
+        f"ops:{kind}.ops:file_name": of("string", lambda entry: entry.path.rpartition("/")[2]),
         f"ops:{kind}.ops:file_size": of("float", lambda entry: str(entry.size)),
         f"ops:{kind}.ops:md5_checksum": of("string", lambda entry: entry.digests.get("md5", "")),
         f"ops:{kind}.ops:mime_type": of("string", lambda entry: media_type(entry.path)),

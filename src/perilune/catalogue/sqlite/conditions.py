@@ -4,7 +4,7 @@ What a comparison means is said in `perilune.catalogue.values`; here it is asked
 the file. Everything a reader wrote reaches SQLite as a bound value, never as its text.
 """
 
-from typing import Any, assert_never
+from typing import Any, Literal, assert_never
 
 from pyroaring import BitMap
 
@@ -17,6 +17,8 @@ from perilune.catalogue.values import Kind, Operand, like, matches, operand
 from perilune.errors import MalformedIdentifier
 from perilune.model.identifier import Lidvid
 from perilune.model.product import Lifecycle
+
+Span = Literal["begin", "end"]
 
 _SIGNS = {Op.EQ: "=", Op.GT: ">", Op.GE: ">=", Op.LT: "<", Op.LE: "<="}
 _POSTINGS = (
@@ -54,10 +56,10 @@ def everything(snapshot: Snapshot) -> BitMap:
     return snapshot.word("set", "all", "")
 
 
-def in_span(snapshot: Snapshot, name: str, op: Op, count: int) -> BitMap:
-    """The products of which the end ``name`` of the observation stands so to an instant."""
-    key = ("span", name, op, count)
-    return snapshot.derived(key, lambda: _ordered(snapshot, "span", name, op, (0, count, True)))
+def in_span(snapshot: Snapshot, column: Span, op: Op, count: int) -> BitMap:
+    """The products of which the observation begins or ends so to an instant."""
+    key = ("span", column, op, count)
+    return snapshot.derived(key, lambda: _in_span(snapshot, column, op, count))
 
 
 def _compared(comparison: Comparison, snapshot: Snapshot) -> BitMap:
@@ -69,6 +71,8 @@ def _compared(comparison: Comparison, snapshot: Snapshot) -> BitMap:
     match field:
         case "lid" | "lidvid":
             return _by_name(field, op, wanted, snapshot)
+        case "title":
+            return _by_title(comparison, wanted, snapshot)
         case _ if field == HARVESTED:
             return _by_harvest(op, wanted, snapshot)
         case _ if field == ARCHIVE_STATUS:
@@ -91,8 +95,7 @@ def _by_words(space: str, comparison: Comparison, wanted: Operand, snapshot: Sna
         return _like(number, wanted.text, snapshot)
     if wanted.kind is Kind.TEXT:
         return _having(f"word.text {_SIGNS[op]} ?", (number, wanted.text), snapshot)
-    has_months = wanted.kind is Kind.TIME
-    return _ordered(snapshot, space, name, op, (wanted.kind, wanted.number, has_months))
+    return _ordered(snapshot, space, name, op, wanted)
 
 
 def _having(test: str, values: tuple[Any, ...], snapshot: Snapshot) -> BitMap:
@@ -114,29 +117,34 @@ def _sql_pattern(pattern: str) -> str:
     return pattern.replace("*", "%").replace("?", "_")
 
 
-def _ordered(
-    snapshot: Snapshot, space: str, name: str, op: Op, wanted: tuple[int, float, bool]
-) -> BitMap:
-    """The products with a number that stands so to the one wanted: (kind, number, has months).
-
-    Times of whole months come from the sets of the months; only those of the month of the
-    instant itself are compared one by one.
-    """
-    kind, count, has_months = wanted
+def _ordered(snapshot: Snapshot, space: str, name: str, op: Op, wanted: Operand) -> BitMap:
     number = snapshot.name(space, name)
-    if number is None:
-        return EMPTY
     test = f"word.kind = ? AND word.number {_SIGNS[op]} ?"
-    months = snapshot.name("month", f"{space} {name}") if has_months else None
-    if months is None or op is Op.EQ:
-        return _having(test, (number, kind, count), snapshot)
-    month = int(count) >> MONTH_BITS
+    values = (number, int(wanted.kind), wanted.number)
+    if wanted.kind is not Kind.TIME or op is Op.EQ:
+        return _having(test, values, snapshot)
+    months, first, last = _months(snapshot, f"{space} {name}", op, int(wanted.number))
+    edge = _having(test + " AND word.number BETWEEN ? AND ?", (*values, first, last), snapshot)
+    return edge | months
+
+
+def _in_span(snapshot: Snapshot, column: Span, op: Op, count: int) -> BitMap:
+    months, first, last = _months(snapshot, column, op, count)
+    sql = f"SELECT id FROM product WHERE {column} BETWEEN ? AND ? AND {column} {_SIGNS[op]} ?"  # noqa: S608  # fixed texts
+    return months | _products(sql, (first, last, count), snapshot)
+
+
+def _months(snapshot: Snapshot, name: str, op: Op, count: int) -> tuple[BitMap, int, int]:
+    """The products of all whole months on the right side of an instant, and its own month.
+
+    Only the products of that month remain to be compared one by one.
+    """
+    month = count >> MONTH_BITS
     first, last = month << MONTH_BITS, ((month + 1) << MONTH_BITS) - 1
-    edge = _having(
-        test + " AND word.number BETWEEN ? AND ?", (number, kind, count, first, last), snapshot
-    )
     sign = ">" if op in (Op.GT, Op.GE) else "<"
-    return edge | _having(f"word.kind = 0 AND word.number {sign} ?", (months, month), snapshot)
+    number = snapshot.name("month", name)
+    test = f"word.kind = 0 AND word.number {sign} ?"
+    return _having(test, (number, month), snapshot), first, last
 
 
 def _by_harvest(op: Op, wanted: Operand, snapshot: Snapshot) -> BitMap:
@@ -187,6 +195,17 @@ def _by_name(field: str, op: Op, wanted: Operand, snapshot: Snapshot) -> BitMap:
         return EMPTY
     sql = "SELECT id FROM product WHERE lid = ? AND major = ? AND minor = ?"
     return _products(sql, (name.lid.text, name.major, name.minor), snapshot)
+
+
+def _by_title(comparison: Comparison, wanted: Operand, snapshot: Snapshot) -> BitMap:
+    op = comparison.op
+    if wanted.kind is Kind.TEXT and (op is not Op.LIKE or wanted.text.isascii()):
+        return _by_text("title", op, wanted, snapshot)
+    # titles that are numbers or times, or have letters of other alphabets, are looked at singly
+    begins = "*" if op is Op.LIKE else "[-+.0-9]*"
+    sql = "SELECT id, title FROM product WHERE title GLOB ?"
+    found = snapshot.connection.execute(sql, (begins,))
+    return BitMap([product for product, title in found if matches(comparison, (title,))])
 
 
 def _by_status(comparison: Comparison, snapshot: Snapshot) -> BitMap:

@@ -4,6 +4,7 @@ JSON without names, in an order that never changes for one version of the tables
 a dictionary of what labels usually say. Ids, dates and rights stand in columns, not here.
 """
 
+import hashlib
 import json
 import zlib
 from datetime import UTC, datetime, timedelta
@@ -25,7 +26,8 @@ from perilune.model.product import (
 from perilune.model.timespan import TimeSpan
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LEVEL = 3
+_LEVEL, _WINDOW, _MEMORY = 1, -13, 6
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _USUAL = b"".join(
     b'"' + word + b'",'
     for word in (
@@ -61,14 +63,13 @@ _USUAL = b"".join(
 def encode(product: Product, manifest: Manifest) -> bytes:
     """The bytes of a product and its manifest."""
     kept = [_product(product), [_entry(entry) for entry in manifest.files]]
-    text = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
-    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -15, zdict=_USUAL)
-    return packer.compress(text.encode()) + packer.flush()
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW, _MEMORY, zdict=_USUAL)
+    return packer.compress(_json(kept).encode()) + packer.flush()
 
 
 def decode(body: bytes) -> tuple[Product, Manifest]:
     """What `encode` was given."""
-    text = zlib.decompressobj(-15, zdict=_USUAL).decompress(body)
+    text = zlib.decompressobj(_WINDOW, zdict=_USUAL).decompress(body)
     product, files = json.loads(text)
     made = _read_product(product)
     return made, Manifest(made.id, tuple(_read_entry(entry) for entry in files))
@@ -76,12 +77,18 @@ def decode(body: bytes) -> tuple[Product, Manifest]:
 
 def encode_shape(shape: Shape) -> str:
     """The text of a shape."""
-    return json.dumps(_shape(shape), separators=(",", ":"))
+    return _json(_shape(shape))
 
 
 def decode_shape(text: str) -> Shape:
     """What `encode_shape` was given."""
     return _read_shape(json.loads(text))
+
+
+def object_of(manifest: Manifest) -> tuple[str, int]:
+    """Name and size of the object that a manifest itself is."""
+    encoded = manifest.encode()
+    return hashlib.sha256(encoded).hexdigest(), len(encoded)
 
 
 def moment_of(count: int) -> datetime:
@@ -104,7 +111,8 @@ def _product(product: Product) -> list[Any]:
         _citation(product.citation),
         [_footprint(one) for one in product.footprints],
         [[one.path, one.size, one.md5, one.line] for one in product.files],
-        [[name, *found] for name, found in product.properties],
+        [name for name, _ in product.properties],
+        [found for _, found in product.properties],
         int(product.is_simulated),
         [
             product.licence,
@@ -119,8 +127,8 @@ def _product(product: Product) -> list[Any]:
 def _read_product(kept: list[Any]) -> Product:
     (
         (lid, major, minor), product_class, title, model, time, level, (missions, hosts),
-        (instruments, targets), references, members, citation, footprints, files, properties,
-        is_simulated, (licence, policy, calibration, pipeline, reason),
+        (instruments, targets), references, members, citation, footprints, files, names,
+        values, is_simulated, (licence, policy, calibration, pipeline, reason),
     ) = kept  # fmt: skip
     return Product(
         id=Lidvid(Lid(lid), major, minor),
@@ -138,7 +146,7 @@ def _read_product(kept: list[Any]) -> Product:
         citation=_read_citation(citation),
         footprints=tuple([_read_footprint(one) for one in footprints]),
         files=tuple([NamedFile(path=p, size=s, md5=m, line=n) for p, s, m, n in files]),
-        properties=tuple([(name, tuple(found)) for name, *found in properties]),
+        properties=tuple(zip(names, map(tuple, values), strict=True)),
         is_simulated=bool(is_simulated),
         licence=licence,
         policy=policy,
@@ -243,7 +251,7 @@ def _shape(shape: Shape) -> list[Any]:
         case LatLonBox():
             return [shape.west, shape.south, shape.east, shape.north]
         case Polygon():
-            return [shape.rings]
+            return [[[angle for vertex in ring for angle in vertex] for ring in shape.rings]]
         case _:
             assert_never(shape)
 
@@ -255,7 +263,8 @@ def _read_shape(kept: list[Any]) -> Shape:
         case [west, south, east, north]:
             return LatLonBox(west, south, east, north)
         case _:
-            return Polygon(tuple(tuple((lon, lat) for lon, lat in ring) for ring in kept[0]))
+            rings = [tuple(zip(ring[::2], ring[1::2], strict=True)) for ring in kept[0]]
+            return Polygon(tuple(rings))
 
 
 def _entry(entry: FileEntry) -> list[Any]:

@@ -1,8 +1,12 @@
-"""Words gathered for a run of products, and how they are merged into the sets of the file."""
+"""Words gathered for a run of products, and how they are merged into the sets of the file.
+
+Values of labels bring two more sets each: their kind (number, time, text), by which the type
+of a property and the products without one are known, and for times their month, so that a long
+stretch of time is a few sets and not as many as there are observations.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from itertools import groupby
 
 import apsw
@@ -10,19 +14,22 @@ from pyroaring import BitMap
 
 from perilune.catalogue.sqlite.database import rows
 from perilune.catalogue.sqlite.sets import BLOCK_BITS, decode, encode
-from perilune.catalogue.values import Kind, Value, microseconds, read_value
+from perilune.catalogue.values import Kind, Value, read_value
 
 MONTH_BITS = 41
-"""Times are gathered in spans of 2**41 microseconds, some 25 days, too."""
+"""A month, here, is 2**41 microseconds: some 25 days."""
 
-_MOST_NUMBERS = 200_000
+_VALUED = ("property", "field")
+_KIND_WORDS = tuple(str(kind.value) for kind in Kind)
+_MOST_NUMBERS = 100_000
 
-Key = tuple[str, str, str]
-"""Space, name, word."""
+Words = defaultdict[str, list[int]]
+"""Word to the products that have it."""
+Posting = tuple[int, int, int | bytes]
 
 
 class Numbers:
-    """Numbers of names and words that were met before: they never change once committed."""
+    """Numbers of names and of words met more than once: they never change once committed."""
 
     def __init__(self) -> None:
         self.names: dict[tuple[str, str], int] = {}
@@ -38,128 +45,151 @@ class Gathered:
     """What a run adds to the sets, and what it takes out of them."""
 
     def __init__(self) -> None:
-        self._put: defaultdict[tuple[str, str], defaultdict[str, list[int]]]
-        self._put = defaultdict(lambda: defaultdict(list))
-        self._drop: defaultdict[Key, list[int]] = defaultdict(list)
+        self._put: defaultdict[tuple[str, str], Words] = defaultdict(_no_words)
+        self._drop: defaultdict[str, list[int]] = defaultdict(list)
 
     def put(self, space: str, name: str, word: str, product: int) -> None:
         """The product has the word."""
         self._put[space, name][word].append(product)
 
-    def drop(self, space: str, name: str, word: str, product: int) -> None:
-        """The product has the word no longer."""
-        self._put[space, name][word]
-        self._drop[space, name, word].append(product)
-
     def put_values(self, space: str, name: str, values: Sequence[str], product: int) -> None:
-        """The product has the values, in this order; times go into their month as well."""
+        """The product has the values, in this order."""
+        words = self._put[space, name]
         for text in values:
-            self.put(space, name, text, product)
-            value = read_value(text)
-            self.put(f"kind of {space}", name, str(value.kind.value), product)
-            if value.kind is Kind.TIME:
-                self.put("month", f"{space} {name}", str(int(value.number) >> MONTH_BITS), product)
+            words[text].append(product)
         if len(values) > 1:
-            self.put("several", f"{space} {name}", "", product)
+            self._put["several", f"{space} {name}"][""].append(product)
 
-    def put_number(self, space: str, name: str, number: int, product: int) -> None:
-        """The product has the whole number."""
-        self.put(space, name, str(number), product)
+    def put_month(self, name: str, count: int, product: int) -> None:
+        """The product has a time, so many microseconds after 1970, in the column ``name``."""
+        self._put["month", name][str(count >> MONTH_BITS)].append(product)
 
-    def put_time(self, space: str, name: str, moment: datetime, product: int) -> None:
-        """The product has the time, kept as its microseconds since 1970."""
-        count = microseconds(moment)
-        self.put_number(space, name, count, product)
-        self.put("month", f"{space} {name}", str(count >> MONTH_BITS), product)
+    def add(self, set_name: str, product: int) -> None:
+        """The product is in the set."""
+        self._put["set", set_name][""].append(product)
+
+    def remove(self, set_name: str, product: int) -> None:
+        """The product is in the set no longer."""
+        self._put["set", set_name][""]
+        self._drop[set_name].append(product)
 
     def write(self, connection: apsw.Connection, numbers: Numbers) -> None:
         """Merge all of it into the file."""
-        [(change,)] = rows(connection, "SELECT value FROM state WHERE name = 'change'")
-        [(count,)] = rows(connection, "SELECT value FROM state WHERE name = 'words'")
-        fresh: list[tuple[int, str, int, int, float]] = []
-        changed: list[tuple[int, Key]] = []
-        postings: list[tuple[int, int, int | bytes]] = []
+        writer = _Writer(connection, numbers)
         for space, name in sorted(self._put):
-            number = _name(connection, numbers, space, name)
-            kept = self._put[space, name]
-            for text in sorted(kept):
-                word = _word(connection, numbers, number, text)
-                if word is not None:
-                    changed.append((word, (space, name, text)))
-                    continue
-                count += 1
-                numbers.words[number, text] = count
-                value = _value(space, text)
-                fresh.append((number, text, count, value.kind, value.number))
-                ids = BitMap(kept[text]) - BitMap(self._drop.get((space, name, text), ()))
-                postings += [(place, change, bits) for place, bits in _blocks(count, ids)]
-        changed.sort()
-        connection.executemany("INSERT INTO word VALUES (?, ?, ?, ?, ?)", fresh)
-        for word, key in changed:
-            added = BitMap(self._put[key[:2]][key[2]])
-            postings += self._merged(connection, word, added, key, change)
-        sql = (
+            words = self._put[space, name]
+            if space == "set":
+                writer.write_set(name, words[""], self._drop.get(name, ()))
+            elif space in _VALUED:
+                writer.write_values(space, name, words)
+            else:
+                writer.write_words(space, name, words)
+        writer.finish()
+
+
+def _no_words() -> Words:
+    return defaultdict(list)
+
+
+class _Writer:
+    """Merges words into the file; what it has read of the file, it reads once."""
+
+    def __init__(self, connection: apsw.Connection, numbers: Numbers) -> None:
+        self._connection = connection
+        self._numbers = numbers
+        self._postings: list[Posting] = []
+        [(self._change,)] = rows(connection, "SELECT value FROM state WHERE name = 'change'")
+        [(self._count,)] = rows(connection, "SELECT value FROM state WHERE name = 'words'")
+
+    def write_values(self, space: str, name: str, words: Words) -> None:
+        number, kinds, months = self._name(space, name), _no_words(), _no_words()
+        for text in sorted(words):
+            products, value = words[text], read_value(text)
+            kinds[_KIND_WORDS[value.kind]] += products
+            if value.kind is Kind.TIME:
+                months[str(int(value.number) >> MONTH_BITS)] += products
+            self._write(number, value, products)
+        self.write_words(f"kind of {space}", name, kinds)
+        if months:
+            self.write_words("month", f"{space} {name}", months)
+
+    def write_words(self, space: str, name: str, words: Words) -> None:
+        number, is_month = self._name(space, name), space == "month"
+        for text in sorted(words):
+            value = Value(
+                Kind.NUMBER if is_month else Kind.TEXT, int(text) if is_month else 0, text
+            )
+            self._write(number, value, words[text])
+
+    def write_set(self, name: str, added: list[int], dropped: Sequence[int]) -> None:
+        self._write(self._name("set", name), Value(Kind.TEXT, 0, ""), added, BitMap(dropped))
+
+    def finish(self) -> None:
+        self._postings.sort(key=lambda posting: posting[0])
+        self._connection.executemany(
             "INSERT INTO posting VALUES (?, ?, ?)"
-            " ON CONFLICT DO UPDATE SET change = excluded.change, bits = excluded.bits"
+            " ON CONFLICT DO UPDATE SET change = excluded.change, bits = excluded.bits",
+            self._postings,
         )
-        connection.executemany(sql, postings)
-        rows(connection, "UPDATE state SET value = ? WHERE name = 'words'", count)
-        if len(numbers.words) > _MOST_NUMBERS:
-            numbers.words.clear()
+        rows(self._connection, "UPDATE state SET value = ? WHERE name = 'words'", self._count)
+        if len(self._numbers.words) > _MOST_NUMBERS:
+            self._numbers.words.clear()
 
-    def _merged(
-        self, connection: apsw.Connection, word: int, added: BitMap, key: Key, change: int
-    ) -> Iterator[tuple[int, int, int | bytes]]:
-        dropped = BitMap(self._drop.get(key, ()))
-        for place, _ in _blocks(word, added | dropped):
-            first = (place & _LAST) << BLOCK_BITS
-            bits = added & BitMap(range(first, first + _LAST + 1))
-            for (kept,) in rows(connection, "SELECT bits FROM posting WHERE id = ?", place):
-                bits |= decode(kept)
-            bits -= dropped
-            yield place, change, encode(bits)
+    def _write(
+        self, name: int, value: Value, products: list[int], dropped: BitMap | None = None
+    ) -> None:
+        word = self._numbers.words.get((name, value.text))
+        if word is None and self._is_new(name, value):
+            self._postings += self._new(self._count, products)
+            return
+        if word is None:
+            sql = "SELECT id FROM word WHERE name = ? AND text = ?"
+            [(word,)] = rows(self._connection, sql, name, value.text)
+            self._numbers.words[name, value.text] = word
+        self._postings += self._merged(word, BitMap(products), dropped or BitMap())
+
+    def _is_new(self, name: int, value: Value) -> bool:
+        self._connection.execute(
+            "INSERT INTO word VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (name, value.text, self._count + 1, value.kind, value.number),
+        )
+        is_new = self._connection.changes() > 0
+        self._count += is_new
+        return is_new
+
+    def _new(self, word: int, products: list[int]) -> Iterator[Posting]:
+        if len(products) == 1:
+            [product] = products
+            yield word << BLOCK_BITS | product >> BLOCK_BITS, self._change, product
+            return
+        for place, found in _blocks(word, BitMap(products)):
+            yield place, self._change, encode(found)
+
+    def _merged(self, word: int, added: BitMap, dropped: BitMap) -> Iterator[Posting]:
+        for place, touched in _blocks(word, added | dropped):
+            found = touched - dropped
+            kept = rows(self._connection, "SELECT bits FROM posting WHERE id = ?", place)
+            if kept:
+                found = (found | decode(kept[0][0])) - dropped
+            yield place, self._change, encode(found)
+
+    def _name(self, space: str, name: str) -> int:
+        known = self._numbers.names.get((space, name))
+        if known is None:
+            sql = "INSERT INTO name (space, name) VALUES (?, ?) ON CONFLICT DO NOTHING"
+            rows(self._connection, sql, space, name)
+            sql = "SELECT id FROM name WHERE space = ? AND name = ?"
+            [(known,)] = rows(self._connection, sql, space, name)
+            self._numbers.names[space, name] = int(known)
+        return int(known)
 
 
-_LAST = (1 << BLOCK_BITS) - 1
-
-
-def _blocks(word: int, ids: BitMap) -> Iterator[tuple[int, int | bytes]]:
+def _blocks(word: int, products: BitMap) -> Iterator[tuple[int, BitMap]]:
     """The blocks of a set: number and content."""
-    if not ids:
+    if not products:
         return
-    if ids.min() >> BLOCK_BITS == ids.max() >> BLOCK_BITS:
-        yield (word << BLOCK_BITS) | (ids.min() >> BLOCK_BITS), encode(ids)
+    if products.min() >> BLOCK_BITS == products.max() >> BLOCK_BITS:
+        yield word << BLOCK_BITS | products.min() >> BLOCK_BITS, products
         return
-    for block, members in groupby(ids, key=lambda product: product >> BLOCK_BITS):
-        yield (word << BLOCK_BITS) | block, encode(BitMap(members))
-
-
-def _name(connection: apsw.Connection, numbers: Numbers, space: str, name: str) -> int:
-    known = numbers.names.get((space, name))
-    if known is None:
-        sql = "INSERT INTO name (space, name) VALUES (?, ?) ON CONFLICT DO NOTHING"
-        rows(connection, sql, space, name)
-        sql = "SELECT id FROM name WHERE space = ? AND name = ?"
-        [(found,)] = rows(connection, sql, space, name)
-        known = numbers.names[space, name] = int(found)
-    return known
-
-
-def _word(connection: apsw.Connection, numbers: Numbers, name: int, text: str) -> int | None:
-    known = numbers.words.get((name, text))
-    if known is None:
-        found = rows(connection, "SELECT id FROM word WHERE name = ? AND text = ?", name, text)
-        if not found:
-            return None
-        [(number,)] = found
-        known = numbers.words[name, text] = int(number)
-    return known
-
-
-def _value(space: str, text: str) -> Value:
-    """How a word compares: only words that are values are more than text."""
-    if space in ("property", "field"):
-        return read_value(text)
-    if space in ("span", "month"):
-        return Value(Kind.NUMBER, int(text), text)
-    return Value(Kind.TEXT, 0, text)
+    for block, members in groupby(products, key=lambda product: product >> BLOCK_BITS):
+        yield word << BLOCK_BITS | block, BitMap(members)

@@ -5,6 +5,9 @@ order of accession. All that is a set of products (those with a value, in a face
 is kept as bitmaps in blocks of 65,536 ids: ``name`` says of what, ``word`` which value,
 ``posting`` has the blocks, numbered ``word * 65536 + block``. A change touches only the blocks of
 the products it adds, and stamps them with its number, by which a cache knows what to read anew.
+
+``begin`` and ``end`` of an observation are its start and its stop, each of them the other where it
+is not known. Times are microseconds since 1970.
 """
 
 from typing import Final
@@ -32,12 +35,18 @@ CREATE TABLE product (
   lifecycle TEXT NOT NULL,
   releasability TEXT NOT NULL,
   bytes INTEGER NOT NULL,
+  title TEXT NOT NULL,
   start INTEGER,
-  title TEXT NOT NULL
+  begin INTEGER,
+  end INTEGER
 );
 CREATE UNIQUE INDEX product_lidvid ON product (lid, major, minor);
 CREATE INDEX product_accessioned ON product (accessioned);
 CREATE INDEX product_delivery ON product (delivery);
+CREATE INDEX product_bytes ON product (bytes);
+CREATE INDEX product_title ON product (title);
+CREATE INDEX product_begin ON product (begin) WHERE begin IS NOT NULL;
+CREATE INDEX product_end ON product (end) WHERE end IS NOT NULL;
 
 CREATE TABLE document (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
 

@@ -54,10 +54,10 @@ class Walk:
         match self._field:
             case "lid" | "lidvid":
                 return self._names()
-            case "title":
-                return self._words("field", "text")
-            case "start" | "bytes":
-                return self._words("span", "number")
+            case "title" | "bytes":
+                return self._columns(self._field, "")
+            case "start":
+                return self._columns("begin", "AND start IS NOT NULL")
             case _ if self._field == ARCHIVE_STATUS:
                 return self._states()
             case _:
@@ -83,18 +83,17 @@ class Walk:
             name = Lidvid(Lid(key[0]), key[1], key[2]) if len(key) == 3 else key[0]
             yield name, BitMap([row[0] for row in group])
 
-    def _words(self, space: str, column: str) -> Iterator[Step]:
-        number = self._snapshot.name(space, self._field)
-        kind = "word.kind = 0 AND" if column == "number" else ""
-        where = "" if self._start is None else f"AND word.{column} {self._sign} ?"
-        bounds: tuple[Any, ...] = (number,) if self._start is None else (number, self._start)
+    def _columns(self, column: str, test: str) -> Iterator[Step]:
+        start = self._start
+        where = "IS NOT NULL" if start is None else f"{self._sign} ?"
         sql = (
-            f"SELECT word.{column}, posting.bits FROM word {_POSTINGS}"  # noqa: S608  # fixed texts
-            f" WHERE {kind} word.name = ? {where} ORDER BY word.{column} {self._end}"
+            f"SELECT {column}, id FROM product WHERE {column} {where} {test}"  # noqa: S608  # fixed texts
+            f" ORDER BY {column} {self._end}"
         )
+        bounds = () if start is None else (start,)
         found = self._snapshot.connection.execute(sql, bounds)
         for key, group in groupby(found, key=itemgetter(0)):
-            yield key, union(bits for _, bits in group)
+            yield key, BitMap([product for _, product in group])
 
     def _values(self) -> Iterator[Step]:
         """Numbers, then times, then text: `Value` sorts so."""

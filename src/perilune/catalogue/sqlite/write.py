@@ -1,10 +1,10 @@
 """Folding a run of log entries into the tables, within one transaction of the caller's.
 
-All sets are gathered in memory first, in `Gathered`, and written sorted: each block of a set is
-read and written once for the whole run, however many products of it the run holds.
+Sets are gathered in memory first and written at the end, so that each block of a set is read and
+written once for the whole run, however many products of it the run holds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import apsw
@@ -21,40 +21,28 @@ from perilune.errors import WrongUsage
 from perilune.model import canonical
 from perilune.model.act import time_text
 from perilune.model.identifier import Lid
-from perilune.model.product import Holding, Lifecycle, Member, Releasability
+from perilune.model.product import Holding, Lifecycle, Member, Product, Releasability
 from perilune.moon.sphere import unit_box
 
 _MOST_PRODUCTS = 1 << 32
-_IN_COLUMNS = frozenset({"lid", "lidvid", HARVESTED, ARCHIVE_STATUS})
-INDEXED_FIELDS = {name: field for name, field in FIELDS.items() if name not in _IN_COLUMNS}
+_IN_COLUMNS = frozenset({"lid", "lidvid", "title", HARVESTED, ARCHIVE_STATUS})
+_INDEXED_FIELDS = {name: field.read for name, field in FIELDS.items() if name not in _IN_COLUMNS}
 """Fields whose values are kept as words; the others are columns of the product or sets."""
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One version of a LID, as far as it matters which of them is the newest."""
-
-    major: int
-    minor: int
-    product: int
-    is_public: bool
 
 
 def apply(connection: apsw.Connection, change: Projection, numbers: Numbers) -> None:
     """Fold ``change`` in."""
-    gathered = Gathered()
-    released = _released(connection, change)
-    versions: dict[str, list[Version]] = {}
-    _release(connection, released, gathered, versions)
+    run = _Run(connection)
+    run.release(change)
     for holding in sorted(change.added, key=lambda holding: holding.index):
-        _add(connection, holding, gathered, versions)
-    _choose_newest(versions, gathered)
+        run.add(holding)
+    run.choose_newest()
     rows(connection, "UPDATE state SET value = value + 1 WHERE name = 'change'")
     rows(connection, "UPDATE state SET value = ? WHERE name = 'applied'", change.applied)
     if change.fixity is not None:
         text = fixity_text(change.fixity)
         rows(connection, "UPDATE state SET value = ? WHERE name = 'fixity'", text)
-    gathered.write(connection, numbers)
+    run.gathered.write(connection, numbers)
 
 
 def fixity_text(fixity: Fixity) -> str:
@@ -69,172 +57,194 @@ def fixity_text(fixity: Fixity) -> str:
     return canonical.encode(kept).decode()
 
 
-def _released(connection: apsw.Connection, change: Projection) -> list[int]:
-    """Numbers of the deliveries that were not released before and are now."""
-    names = {holding.delivery for holding in change.added} | set(change.released)
-    sql = "INSERT INTO delivery (name) VALUES (?) ON CONFLICT DO NOTHING"
-    connection.executemany(sql, ((name,) for name in sorted(names)))
-    sql = "UPDATE delivery SET released = 1 WHERE name = ? AND released = 0 RETURNING id"
-    return [
-        number
-        for name in dict.fromkeys(change.released)
-        for (number,) in rows(connection, sql, name)
-    ]
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """One version of a LID, as far as it matters which of them is the newest."""
+
+    major: int
+    minor: int
+    product: int
+    is_public: bool
 
 
-def _release(
-    connection: apsw.Connection,
-    deliveries: Sequence[int],
-    gathered: Gathered,
-    versions: dict[str, list[Version]],
-) -> None:
-    for delivery in deliveries:
-        sql = (
-            "SELECT id, lid, releasability FROM product"
-            " WHERE delivery = ? AND lifecycle <> 'released'"
+class _Run:
+    """A run of entries on its way into the tables."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self.gathered = Gathered()
+        self._connection = connection
+        self._versions: dict[str, list[_Version]] = {}
+        self._deliveries: dict[str, tuple[int, bool]] = {}
+
+    def release(self, change: Projection) -> None:
+        """Number the deliveries, and release what was held before of those released now."""
+        names = {holding.delivery for holding in change.added} | set(change.released)
+        self._connection.executemany(
+            "INSERT INTO delivery (name) VALUES (?) ON CONFLICT DO NOTHING",
+            ((name,) for name in sorted(names)),
         )
-        waiting = rows(connection, sql, delivery)
-        rows(connection, "UPDATE product SET lifecycle = 'released' WHERE delivery = ?", delivery)
+        sql = "UPDATE delivery SET released = 1 WHERE name = ? AND released = 0 RETURNING id"
+        for name in change.released:
+            for (delivery,) in rows(self._connection, sql, name):
+                self._release(delivery)
+        sql = "SELECT id, released FROM delivery WHERE name = ?"
+        for name in names:
+            [(delivery, released)] = rows(self._connection, sql, name)
+            self._deliveries[name] = (delivery, bool(released))
+
+    def add(self, holding: Holding) -> None:
+        """Take ``holding`` in, unless its very version is held already."""
+        name, number = holding.product.id, holding.index + 1
+        if not 0 < number < _MOST_PRODUCTS:
+            raise WrongUsage(f"this catalogue holds no place {holding.index} of a log")
+        known = self._known(name.lid.text)
+        if any((one.major, one.minor) == (name.major, name.minor) for one in known):
+            return
+        is_released = (
+            self._deliveries[holding.delivery][1] or holding.lifecycle is Lifecycle.RELEASED
+        )
+        is_public = is_released and holding.releasability is Releasability.PUBLIC
+        known.append(_Version(name.major, name.minor, number, is_public))
+        self._insert_product(holding, number, is_released=is_released)
+        self._insert_manifest(holding, number)
+        self._insert_description(holding.product, number)
+        self._gather(holding, number)
+        for set_name, is_in in (("all", True), ("released", is_released), ("public", is_public)):
+            if is_in:
+                self.gathered.add(set_name, number)
+
+    def choose_newest(self) -> None:
+        """Say anew which version of each LID of the run is the newest one, for each scope."""
+        for known in self._versions.values():
+            self._choose("latest own", known)
+            self._choose("latest public", [one for one in known if one.is_public])
+
+    def _choose(self, set_name: str, known: list[_Version]) -> None:
+        if not known:
+            return
+        newest = max(known, key=lambda one: (one.major, one.minor))
+        self.gathered.add(set_name, newest.product)
+        for one in known:
+            if one is not newest:
+                self.gathered.remove(set_name, one.product)
+
+    def _release(self, delivery: int) -> None:
+        waiting = rows(
+            self._connection,
+            "UPDATE product SET lifecycle = 'released'"
+            " WHERE delivery = ? AND lifecycle <> 'released' RETURNING id, lid, releasability",
+            delivery,
+        )
         for product, lid, releasability in waiting:
-            gathered.put("set", "released", "", product)
+            self.gathered.add("released", product)
             if releasability == Releasability.PUBLIC:
-                gathered.put("set", "public", "", product)
-                versions.setdefault(lid, [])
-    for lid, known in versions.items():
-        known.extend(_versions(connection, lid))
+                self.gathered.add("public", product)
+                self._known(lid)
 
+    def _known(self, lid: str) -> list[_Version]:
+        """The versions of a LID that are held, read when all deliveries are released."""
+        known = self._versions.get(lid)
+        if known is None:
+            found = rows(
+                self._connection,
+                "SELECT major, minor, id, lifecycle = 'released' AND releasability = 'public'"
+                " FROM product WHERE lid = ?",
+                lid,
+            )
+            known = [
+                _Version(major, minor, product, bool(is_public))
+                for major, minor, product, is_public in found
+            ]
+            self._versions[lid] = known
+        return known
 
-def _versions(connection: apsw.Connection, lid: str) -> list[Version]:
-    sql = (
-        "SELECT major, minor, id, lifecycle = 'released' AND releasability = 'public'"
-        " FROM product WHERE lid = ?"
-    )
-    found = rows(connection, sql, lid)
-    return [Version(major, minor, product, bool(public)) for major, minor, product, public in found]
-
-
-def _add(
-    connection: apsw.Connection,
-    holding: Holding,
-    gathered: Gathered,
-    versions: dict[str, list[Version]],
-) -> None:
-    name = holding.product.id
-    if (known := versions.get(name.lid.text)) is None:
-        known = versions[name.lid.text] = _versions(connection, name.lid.text)
-    if any((one.major, one.minor) == (name.major, name.minor) for one in known):
-        return
-    number = holding.index + 1
-    if not 0 < number < _MOST_PRODUCTS:
-        raise WrongUsage(f"place {holding.index} of the log is beyond what this catalogue holds")
-    [(delivery, released)] = rows(
-        connection, "SELECT id, released FROM delivery WHERE name = ?", holding.delivery
-    )
-    lifecycle = Lifecycle.RELEASED if released else holding.lifecycle
-    is_released = lifecycle is Lifecycle.RELEASED
-    is_public = is_released and holding.releasability is Releasability.PUBLIC
-    known.append(Version(name.major, name.minor, number, is_public))
-    _insert(connection, holding, number, (delivery, lifecycle.value))
-    for set_name, holds in (("all", True), ("released", is_released), ("public", is_public)):
-        if holds:
-            gathered.put("set", set_name, "", number)
-    _gather(holding, number, gathered)
-
-
-def _insert(
-    connection: apsw.Connection, holding: Holding, number: int, state: tuple[int, str]
-) -> None:
-    product, manifest = holding.product, holding.manifest
-    start = product.time.start if product.time else None
-    connection.execute(
-        "INSERT INTO product VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            number,
-            product.id.lid.text,
-            product.id.major,
-            product.id.minor,
-            microseconds(holding.accessioned),
-            *state,
-            holding.releasability.value,
-            manifest.total_bytes,
-            None if start is None else microseconds(start),
-            product.title,
-        ),
-    )
-    connection.execute(
-        "INSERT INTO document VALUES (?, ?)", (number, document.encode(product, manifest))
-    )
-    encoded = manifest.encode()
-    objects = {entry.sha256: entry.size for entry in manifest.files}
-    objects[manifest.sha256] = len(encoded)
-    connection.executemany(
-        "INSERT INTO file VALUES (?, ?, ?)",
-        [(bytes.fromhex(name), number, size) for name, size in objects.items()],
-    )
-    connection.execute(
-        "INSERT INTO words (rowid, title, identifier, description, keywords, context)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        (number, *(" ".join(found) for found in searchable(product))),
-    )
-    if product.members:
-        connection.executemany(
-            "INSERT INTO member VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            [(number, *_target(member)) for member in product.members],
-        )
-    for footprint in product.footprints:
-        connection.execute(
-            "INSERT INTO footprint (x0, x1, y0, y1, z0, z1, product, body, shape)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    def _insert_product(self, holding: Holding, number: int, *, is_released: bool) -> None:
+        product, manifest = holding.product, holding.manifest
+        start, stop = (None, None)
+        if product.time is not None:
+            start, stop = (
+                None if end is None else microseconds(end)
+                for end in (product.time.start, product.time.stop)
+            )
+        begin, end = stop if start is None else start, start if stop is None else stop
+        lifecycle = Lifecycle.RELEASED if is_released else holding.lifecycle
+        self._connection.execute(
+            "INSERT INTO product VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                *unit_box(footprint.shape),
                 number,
-                body_name(footprint.body),
-                document.encode_shape(footprint.shape),
+                product.id.lid.text,
+                product.id.major,
+                product.id.minor,
+                microseconds(holding.accessioned),
+                self._deliveries[holding.delivery][0],
+                lifecycle.value,
+                holding.releasability.value,
+                manifest.total_bytes,
+                product.title,
+                start,
+                begin,
+                end,
             ),
         )
-
-
-def _target(member: Member) -> tuple[str, int, int]:
-    target = member.target
-    if isinstance(target, Lid):
-        return target.text, 0, 0
-    return target.lid.text, target.major, target.minor
-
-
-def _gather(holding: Holding, number: int, gathered: Gathered) -> None:
-    product = holding.product
-    values: dict[str, list[str]] = {}
-    for name, found in product.properties:
-        values.setdefault(name, []).extend(found)
-    for name, kept in values.items():
-        gathered.put_values("property", name, kept, number)
-    for name, field in INDEXED_FIELDS.items():
-        gathered.put_values("field", name, field.read(holding), number)
-    for facet, words_of in FACET_WORDS.items():
-        for word in words_of(product):
-            gathered.put("facet", facet, word, number)
-    gathered.put_number("span", "bytes", holding.manifest.total_bytes, number)
-    if product.time is not None:
-        start, stop = product.time.start, product.time.stop
         if start is not None:
-            gathered.put_time("span", "start", start, number)
-            gathered.put("set", "with start", "", number)
-        if (begin := start or stop) is not None and (end := stop or start) is not None:
-            gathered.put_time("span", "begin", begin, number)
-            gathered.put_time("span", "end", end, number)
+            self.gathered.add("with start", number)
+        if begin is not None and end is not None:
+            self.gathered.put_month("begin", begin, number)
+            self.gathered.put_month("end", end, number)
+
+    def _insert_manifest(self, holding: Holding, number: int) -> None:
+        manifest = holding.manifest
+        body = document.encode(holding.product, manifest)
+        self._connection.execute("INSERT INTO document VALUES (?, ?)", (number, body))
+        objects = {entry.sha256: entry.size for entry in manifest.files}
+        name, size = document.object_of(manifest)
+        objects[name] = size
+        self._connection.executemany(
+            "INSERT INTO file VALUES (?, ?, ?)",
+            [(bytes.fromhex(name), number, size) for name, size in objects.items()],
+        )
+
+    def _insert_description(self, product: Product, number: int) -> None:
+        self._connection.execute(
+            "INSERT INTO words (rowid, title, identifier, description, keywords, context)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (number, *[" ".join(found) for found in searchable(product)]),
+        )
+        if product.members:
+            self._connection.executemany(
+                "INSERT INTO member VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                ((number, *target) for target in _targets(product.members)),
+            )
+        for footprint in product.footprints:
+            self._connection.execute(
+                "INSERT INTO footprint (x0, x1, y0, y1, z0, z1, product, body, shape)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *unit_box(footprint.shape),
+                    number,
+                    body_name(footprint.body),
+                    document.encode_shape(footprint.shape),
+                ),
+            )
+
+    def _gather(self, holding: Holding, number: int) -> None:
+        gathered, product = self.gathered, holding.product
+        values: dict[str, tuple[str, ...]] = {}
+        for name, found in product.properties:
+            values[name] = values[name] + found if name in values else found
+        for name, found in values.items():
+            gathered.put_values("property", name, found, number)
+        for name, read in _INDEXED_FIELDS.items():
+            gathered.put_values("field", name, read(holding), number)
+        for facet, words_of in FACET_WORDS.items():
+            for word in words_of(product):
+                gathered.put("facet", facet, word, number)
 
 
-def _choose_newest(versions: dict[str, list[Version]], gathered: Gathered) -> None:
-    """Say anew which version of each LID is the newest one, for each scope."""
-    for known in versions.values():
-        for name, candidates in (
-            ("latest own", known),
-            ("latest public", [one for one in known if one.is_public]),
-        ):
-            if not candidates:
-                continue
-            newest = max(candidates, key=lambda one: (one.major, one.minor))
-            gathered.put("set", name, "", newest.product)
-            for one in candidates:
-                if one is not newest:
-                    gathered.drop("set", name, "", one.product)
+def _targets(members: Iterable[Member]) -> Iterable[tuple[str, int, int]]:
+    for member in members:
+        target = member.target
+        if isinstance(target, Lid):
+            yield target.text, 0, 0
+        else:
+            yield target.lid.text, target.major, target.minor
