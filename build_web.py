@@ -79,7 +79,14 @@ def messages(root: Path) -> Catalog:
         package,
         method_map=_METHODS,
         options_map=_OPTIONS,
-        keywords={"text": None, "gettext": None, "counted": (1, 2), "_": None, "ngettext": (1, 2), "N_": None},
+        keywords={
+            "text": None,
+            "gettext": None,
+            "counted": (1, 2),
+            "_": None,
+            "ngettext": (1, 2),
+            "N_": None,
+        },
         comment_tags=("For translators:",),
         strip_comment_tags=True,
     ):

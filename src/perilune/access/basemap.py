@@ -29,7 +29,8 @@ SIZES = {"south": 1024, "north": 1024, "global": 1536}
 
 _BRIGHTNESS, _HEIGHT = "moon.tif", "moon_dem.tif"
 _HEIGHT_STEP_M = 0.5
-_CREDIT = "LRO wide-angle camera and laser altimeter · NASA, GSFC, ASU, USGS"
+CREDIT = "LRO wide-angle camera and laser altimeter · NASA, GSFC, ASU, USGS"
+"""Whom to name beside every picture."""
 _LEAST_PX, _MOST_PX = 64, 2048
 _BAND_ROWS = 128
 _CAMERA_ENDS_DEG = 50.0, 66.0
@@ -81,7 +82,7 @@ def base_map(view: View, size_px: int | None = None) -> BaseMap | None:
         _band(view, width, range(first, min(first + _BAND_ROWS, rows)), brightness, height)
         for first in range(0, rows, _BAND_ROWS)
     ]
-    return BaseMap(_png(np.concatenate(bands), view), _CREDIT)
+    return BaseMap(_png(np.concatenate(bands), view), CREDIT)
 
 
 def _folder() -> Path | None:

@@ -14,7 +14,7 @@ def citation_text(holding: Holding, node_name: str) -> str:
     people = cited.authors or cited.editors
     simulated = " [Simulated data set]" if product.is_simulated else " [Data set]"
     parts = [
-        f"{people.rstrip('. ')} ({_year(holding)})" if people else "",
+        f"{people.strip()} ({_year(holding)})" if people else "",
         f"{product.title.rstrip('. ')}{simulated}" + ("" if people else f" ({_year(holding)})"),
         f"Version {product.id.version}",
         node_name,

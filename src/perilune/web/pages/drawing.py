@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import radians, sin
 
-from perilune.access.basemap import base_map
+from perilune.access import basemap
 from perilune.access.places import places_in
 from perilune.i18n.language import Language
 from perilune.model.footprint import Shape
@@ -23,9 +23,9 @@ from perilune.web.pages.question import Question
 from perilune.web.pages.sheet import Box
 from perilune.web.pages.site import Site
 
-_SITE_RADII = 9.0
+_SITE_RADII = 16.0
 """How many radii of a site its box is wide."""
-_LEAST_BOX_M = 60_000.0
+_LEAST_BOX_M, _LEAST_CLOSE_M = 60_000.0, 500_000.0
 _PRINT_SHARE = 0.45
 """How much of the box a single product's footprint takes at most."""
 _BAR_SHARE = 0.25
@@ -85,32 +85,30 @@ class Bar:
 def draw_hits(
     hits: Sequence[Holding], question: Question, site: Site | None, language: Language
 ) -> Drawing:
-    """The map beside the results: the view asked for, else the one that suits the site."""
+    """The map beside the results: the view asked for, else the one that suits site or results."""
+    shapes = [shape for hit in hits for shape in _shapes(hit)]
+    if site is None and not question.view and question.narrows and shapes:
+        view = _best(shapes)
+        return _drawing(view, _close_box(shapes, view), _prints(hits, view), "", language)
     view = chosen_view(question.view, site)
+    if site is None:
+        return _drawing(view, extent_m(view), _prints(hits, view), "", language)
+    rings = sheet.cap_paths(site.cap, view)
     box = extent_m(view)
-    rings: list[Path] = []
-    if site is not None:
-        rings = sheet.cap_paths(site.cap, view)
-        if rings and not question.view:
-            x, y = to_xy(site.cap.lon, site.cap.lat, view)
-            width = max(_LEAST_BOX_M, site.cap.radius_km * 1000.0 * _SITE_RADII)
-            box = sheet.box_about((float(x), float(y)), width, view)
+    if rings and not question.view:
+        x, y = to_xy(site.cap.lon, site.cap.lat, view)
+        width = max(_LEAST_BOX_M, site.cap.radius_km * 1000.0 * _SITE_RADII)
+        box = sheet.box_about((float(x), float(y)), width, view)
     return _drawing(view, box, _prints(hits, view), _d(rings), language)
 
 
 def draw_holding(holding: Holding, view: str, language: Language) -> Drawing | None:
     """The map of one product, close enough to see its footprint; None where it has none here."""
-    shapes = [found.shape for found in holding.product.footprints if found.body == MOON.name]
+    shapes = _shapes(holding)
     if not shapes:
         return None
     chosen: View = next((each for each in VIEWS if each == view), _best(shapes))
-    outline = [place for shape in shapes for ring in paths(shape, chosen) for place in ring]
-    box = extent_m(chosen)
-    if outline and not view:
-        xs, ys = zip(*outline, strict=True)
-        width = max(max(xs) - min(xs), (max(ys) - min(ys)) * sheet.aspect(box)) / _PRINT_SHARE
-        middle = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
-        box = sheet.box_about(middle, max(_LEAST_BOX_M * 4, width), chosen)
+    box = extent_m(chosen) if view else _close_box(shapes, chosen)
     return _drawing(chosen, box, _prints([holding], chosen), "", language)
 
 
@@ -160,20 +158,20 @@ def _drawing(
         for line in lines
     ]
     length, share = sheet.bar_km(box, view, _BAR_SHARE)
-    base = base_map(view)
+    pictured = basemap.is_available()
     x0, y0, x1, y1 = extent_m(view)
     return Drawing(
         view=view,
         box=box,
         view_box=f"{box[0]:.0f} {-box[3]:.0f} {width:.0f} {height:.0f}",
-        base=Base(f"/map/base/{view}.png", x0, -y1, x1 - x0, y1 - y0) if base else None,
+        base=Base(f"/map/base/{view}.png", x0, -y1, x1 - x0, y1 - y0) if pictured else None,
         grid=_d([list(line.points) for line in lines]),
         prints=prints,
         site=site,
         labels=tuple(placed([*_inset(texts), *_names(view, box)], width / height)),
         bar=Bar(round(share * 100, 2), language.text("%(n)s km", n=language.number(length, 2))),
         caption=caption(view, language),
-        source=base.source if base else "",
+        source=basemap.CREDIT if pictured else "",
     )
 
 
@@ -229,6 +227,27 @@ def _prints(hits: Sequence[Holding], view: View) -> tuple[Print, ...]:
 def _reach(rings: Sequence[Path]) -> float:
     xs = [x for ring in rings for x, _ in ring]
     return max(xs) - min(xs)
+
+
+def _shapes(holding: Holding) -> list[Shape]:
+    return [found.shape for found in holding.product.footprints if found.body == MOON.name]
+
+
+def _close_box(shapes: Sequence[Shape], view: View) -> Box:
+    """The box about the shapes, of what the edge cuts in two about the larger piece."""
+    box = extent_m(view)
+    rings = [ring for shape in shapes for ring in _shown_rings(shape, view)]
+    if not rings:
+        return box
+    xs, ys = zip(*(place for ring in rings for place in ring), strict=True)
+    width = max(max(xs) - min(xs), (max(ys) - min(ys)) * sheet.aspect(box)) / _PRINT_SHARE
+    middle = (min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2
+    return sheet.box_about(middle, max(_LEAST_CLOSE_M, width), view)
+
+
+def _shown_rings(shape: Shape, view: View) -> list[Path]:
+    rings = paths(shape, view)
+    return [max(rings, key=lambda ring: _reach([ring]))] if view == "global" and rings else rings
 
 
 def _best(shapes: Sequence[Shape]) -> View:

@@ -1,7 +1,7 @@
 """What is known of a product, as names and values to be read one below the other."""
 
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Any, assert_never
 from urllib.parse import urlencode
 
 from perilune.i18n import language as languages
@@ -82,6 +82,19 @@ def extent(shape: Shape, language: Language) -> str:
                 corners=language.number(len(corners)),
                 place=language.place(corners[0][1], corners[0][0], 3),
             )
+        case _:
+            assert_never(shape)
+
+
+def shape_document(shape: Shape) -> dict[str, Any]:
+    """A shape for programs: planetocentric degrees, longitudes east-positive."""
+    match shape:
+        case Point(lon, lat):
+            return {"type": "point", "lon": lon, "lat": lat}
+        case LatLonBox(west, south, east, north):
+            return {"type": "box", "west": west, "south": south, "east": east, "north": north}
+        case Polygon(rings):
+            return {"type": "polygon", "rings": [list(map(list, ring)) for ring in rings]}
         case _:
             assert_never(shape)
 

@@ -9,8 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from perilune.access import search
-from perilune.access.basemap import base_map
+from perilune.access import basemap, search
 from perilune.access.places import Place, places_in
 from perilune.catalogue.query import Query
 from perilune.errors import BadQuestion, NotFound
@@ -41,7 +40,7 @@ _INSET = 0.012
 @router.get("/base/{view}.png")
 def get_base(view: str) -> Response:
     """The picture of the Moon that lies below a view."""
-    base = base_map(_view(view))
+    base = basemap.base_map(_view(view))
     if base is None:
         raise NotFound(f"this node has no base map of the view {view}")
     return Response(
@@ -54,16 +53,17 @@ def get_sheet(view: str, reader: TheReader) -> Response:
     """Projection, base map and names of a view."""
     chosen = _view(view)
     box = extent_m(chosen)
-    base = base_map(chosen)
     document: dict[str, Any] = {
         "view": chosen,
         "code": LUNAR_CRS[chosen],
         "definition": _DEFINITIONS[chosen],
         "radius": MOON.radius_m,
         "extent": box,
-        "base": {"href": f"/map/base/{chosen}.png", "extent": box} if base else None,
+        "base": {"href": f"/map/base/{chosen}.png", "extent": box}
+        if basemap.is_available()
+        else None,
         "caption": caption(chosen, reader.language),
-        "source": base.source if base else "",
+        "source": basemap.CREDIT,
         "places": [_name(place, chosen) for place in places_in(chosen, 0.0)[:_MOST_NAMES]],
     }
     return JSONResponse(document, headers=_KEPT)

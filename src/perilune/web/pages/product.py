@@ -66,7 +66,7 @@ def _document(holding: Holding, visit: Visit) -> dict[str, Any]:
                 "accuracy_m": footprint.accuracy_m,
                 "kernels": list(footprint.kernels),
                 "source": footprint.source,
-                "extent": facts.extent(footprint.shape, visit.language),
+                "shape": facts.shape_document(footprint.shape),
             }
             for footprint in product.footprints
         ],
@@ -132,15 +132,17 @@ def _named_row(holding: Holding) -> dict[str, str]:
 
 def _shown(holding: Holding, view: str, visit: Visit) -> dict[str, Any]:
     product, language = holding.product, visit.language
-    picture = summary.picture_of(holding)
+    shown = _pictured(holding, visit)
+    picture = summary.picture_of(shown)
     return {
         "facts": facts.facts(holding, language),
+        "extents": [facts.extent(each.shape, language) for each in product.footprints[:3]],
         "states": words.states(holding, language),
         "steps": custody.steps(holding, visit.node, language),
         "crumbs": _crumbs(product.id.lid, visit),
         "kind": words.of_class(product.product_class, language),
         "picture": picture,
-        "picture_href": summary.file_address(holding, picture) if picture else "",
+        "picture_href": summary.file_address(shown, picture) if picture else "",
         "tree": _tree(holding, visit.node),
         "label_href": summary.file_address(holding, holding.manifest.label),
         "drawing": (drawing := draw_holding(holding, view, language)),
@@ -151,6 +153,21 @@ def _shown(holding: Holding, view: str, visit: Visit) -> dict[str, Any]:
         "base": visit.base,
         "python": _python(product.id, visit.base),
     }
+
+
+def _pictured(holding: Holding, visit: Visit) -> Holding:
+    """The holding itself if a picture is among its files, else one of its browse products."""
+    if summary.picture_of(holding) is not None:
+        return holding
+    for reference in holding.product.references:
+        if reference.type.endswith("_to_browse"):
+            try:
+                found = search.find(str(reference.target), visit.node, visit.asker)
+            except NotFound:
+                continue
+            if summary.picture_of(found) is not None:
+                return found
+    return holding
 
 
 def _crumbs(lid: Lid, visit: Visit) -> list[dict[str, str]]:
