@@ -22,6 +22,7 @@ MONTH_BITS = 41
 _VALUED = ("property", "field")
 _KIND_WORDS = tuple(str(kind.value) for kind in Kind)
 _MOST_NUMBERS = 100_000
+_NOTHING = BitMap()
 
 Words = defaultdict[str, list[int]]
 """Word to the products that have it."""
@@ -102,27 +103,29 @@ class _Writer:
         [(self._count,)] = rows(connection, "SELECT value FROM state WHERE name = 'words'")
 
     def write_values(self, space: str, name: str, words: Words) -> None:
-        number, kinds, months = self._name(space, name), _no_words(), _no_words()
-        for text in sorted(words):
-            products, value = words[text], read_value(text)
-            kinds[_KIND_WORDS[value.kind]] += products
+        kinds, months = _no_words(), _no_words()
+        values = [read_value(text) for text in sorted(words)]
+        for value in values:
+            kinds[_KIND_WORDS[value.kind]] += words[value.text]
             if value.kind is Kind.TIME:
-                months[str(int(value.number) >> MONTH_BITS)] += products
-            self._write(number, value, products)
+                months[str(int(value.number) >> MONTH_BITS)] += words[value.text]
+        self._write(self._name(space, name), values, words)
         self.write_words(f"kind of {space}", name, kinds)
         if months:
             self.write_words("month", f"{space} {name}", months)
 
     def write_words(self, space: str, name: str, words: Words) -> None:
-        number, is_month = self._name(space, name), space == "month"
-        for text in sorted(words):
-            value = Value(
-                Kind.NUMBER if is_month else Kind.TEXT, int(text) if is_month else 0, text
-            )
-            self._write(number, value, words[text])
+        if space == "month":
+            values = [Value(Kind.NUMBER, int(text), text) for text in words]
+        else:
+            values = [Value(Kind.TEXT, 0, text) for text in sorted(words)]
+        self._write(self._name(space, name), values, words)
 
     def write_set(self, name: str, added: list[int], dropped: Sequence[int]) -> None:
-        self._write(self._name("set", name), Value(Kind.TEXT, 0, ""), added, BitMap(dropped))
+        words = _no_words()
+        words[""] = added
+        value = Value(Kind.TEXT, 0, "")
+        self._write(self._name("set", name), [value], words, BitMap(dropped))
 
     def finish(self) -> None:
         self._postings.sort(key=lambda posting: posting[0])
@@ -136,26 +139,31 @@ class _Writer:
             self._numbers.words.clear()
 
     def _write(
-        self, name: int, value: Value, products: list[int], dropped: BitMap | None = None
+        self, name: int, values: Sequence[Value], words: Words, dropped: BitMap = _NOTHING
     ) -> None:
-        word = self._numbers.words.get((name, value.text))
-        if word is None and self._is_new(name, value):
-            self._postings += self._new(self._count, products)
-            return
-        if word is None:
-            sql = "SELECT id FROM word WHERE name = ? AND text = ?"
-            [(word,)] = rows(self._connection, sql, name, value.text)
-            self._numbers.words[name, value.text] = word
-        self._postings += self._merged(word, BitMap(products), dropped or BitMap())
-
-    def _is_new(self, name: int, value: Value) -> bool:
-        self._connection.execute(
-            "INSERT INTO word VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (name, value.text, self._count + 1, value.kind, value.number),
+        known = self._numbers.words
+        unknown = [value for value in values if (name, value.text) not in known]
+        candidates = range(self._count + 1, self._count + len(unknown) + 1)
+        self._count += len(unknown)
+        found = self._connection.executemany(
+            "INSERT INTO word VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET id = id RETURNING id",
+            [
+                (name, value.text, number, value.kind, value.number)
+                for value, number in zip(unknown, candidates, strict=True)
+            ],
         )
-        is_new = self._connection.changes() > 0
-        self._count += is_new
-        return is_new
+        met: set[str] = set()
+        for value, candidate, (number,) in zip(unknown, candidates, found, strict=True):
+            if number == candidate:
+                self._postings += self._new(number, words[value.text])
+                met.add(value.text)
+            else:
+                known[name, value.text] = number
+        for value in values:
+            if value.text not in met:
+                added = BitMap(words[value.text])
+                self._postings += self._merged(known[name, value.text], added, dropped)
 
     def _new(self, word: int, products: list[int]) -> Iterator[Posting]:
         if len(products) == 1:
