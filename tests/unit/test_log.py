@@ -462,3 +462,18 @@ def test_many_read_while_one_appends() -> None:
         reader.join()
 
     assert faults == []
+
+
+def test_partial_tiles_go_when_the_full_one_is_there_and_can_still_be_read(tmp_path: Path) -> None:
+    signer = Signer.generate("node.example/log")
+    log = Log.create(LocalTiles(tmp_path), signer, b"entry 0")
+    log.append([b"entry %d" % number for number in range(1, 100)])
+    before = {path: log.file(path) for path in ("tile/0/000.p/100", "tile/entries/000.p/100")}
+
+    log.append([b"entry %d" % number for number in range(100, 300)])
+
+    assert not (tmp_path / "tile/0/000.p").exists()
+    assert not (tmp_path / "tile/entries/000.p").exists()
+    assert {path: log.file(path) for path in before} == before
+    log.check()
+    Log.open(LocalTiles(tmp_path), signer).check()

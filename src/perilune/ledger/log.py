@@ -9,6 +9,7 @@ lock held by one process; a head that a dying process may have shown is taken up
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 from perilune.errors import LogInconsistent, NodeBusy, NodeExists, NotFound, ProofFails, WrongUsage
@@ -16,7 +17,7 @@ from perilune.ledger import note, tree
 from perilune.ledger.checkpoint import Checkpoint
 from perilune.ledger.edge import Edge, TileNodes, read_bundle, read_tile
 from perilune.ledger.note import Signer
-from perilune.ledger.tiles import WIDTH, TileStore, is_tile_path
+from perilune.ledger.tiles import WIDTH, TileStore, is_tile_path, read_or_cut
 
 MAX_ENTRY_BYTES = 65_535
 
@@ -142,7 +143,7 @@ class Log:
             return self.head
         if not is_tile_path(path):
             raise NotFound(f"a log has no {path[:80]!r}")
-        return self._tiles.read(path)
+        return read_or_cut(self._tiles, path)
 
     def entry(self, index: int) -> bytes:
         """One entry; raise `NotFound` if the log is shorter."""
@@ -154,7 +155,7 @@ class Log:
         """Entries from ``start`` up to ``stop`` or the end, each compared with its leaf hash."""
         size = self.size
         stop = size if stop is None else min(stop, size)
-        read = self._tiles.read
+        read = partial(read_or_cut, self._tiles)
         while start < stop:
             number, place = divmod(start, WIDTH)
             width = min(WIDTH, size - number * WIDTH)
@@ -176,7 +177,7 @@ class Log:
         size = state.checkpoint.size if size is None else size
         if not 0 <= index < size <= state.checkpoint.size:
             raise NotFound(f"no entry {index} among {size} of {state.checkpoint.size}")
-        nodes = TileNodes(self._tiles.read, state.checkpoint.size)
+        nodes = TileNodes(partial(read_or_cut, self._tiles), state.checkpoint.size)
         path = tree.inclusion_path(nodes, index, size)
         if size == state.checkpoint.size and not tree.proves_inclusion(
             nodes(0, index), index=index, size=size, path=path, root=state.checkpoint.root
@@ -193,7 +194,7 @@ class Log:
         new = size if new is None else new
         if not 0 <= old <= new <= size:
             raise NotFound(f"no log of {old} within one of {new} of {size}")
-        return tree.consistency_path(TileNodes(self._tiles.read, size), old, new)
+        return tree.consistency_path(TileNodes(partial(read_or_cut, self._tiles), size), old, new)
 
     def check(self) -> None:
         """Read everything; raise `LogInconsistent` if an entry or a tile is not what was signed."""
@@ -212,7 +213,7 @@ class Log:
 
     def _check_full(self, files: dict[str, bytes], size: int) -> None:
         for path, data in files.items():
-            if ".p/" not in path and self._tiles.read(path) != data:
+            if ".p/" not in path and read_or_cut(self._tiles, path) != data:
                 raise LogInconsistent(f"{path} is not what the first {size} entries make it")
 
     def _extend(self, entries: Sequence[bytes]) -> Checkpoint:
@@ -223,6 +224,7 @@ class Log:
         head = note.sign(checkpoint.text, [self._signer])
         self._tiles.advance(head)
         self._state = _State(checkpoint, head, edge)
+        self._tiles.prune(path for path in files if ".p/" not in path)
         return checkpoint
 
 
@@ -248,7 +250,7 @@ def _load(tiles: TileStore, signer: Signer, head: bytes | None) -> _State:
         checkpoint = _read_head(head, signer)
     except ProofFails as error:
         raise LogInconsistent(f"the checkpoint of the log is not good: {error}") from error
-    edge = Edge.load(tiles.read, checkpoint.size)
+    edge = Edge.load(partial(read_or_cut, tiles), checkpoint.size)
     if edge.root != checkpoint.root:
         raise LogInconsistent(
             f"the tiles of the log hash to {edge.root.hex()}, "
@@ -260,7 +262,9 @@ def _load(tiles: TileStore, signer: Signer, head: bytes | None) -> _State:
 def _check_growth(tiles: TileStore, old: Checkpoint, new: Checkpoint) -> None:
     """Raise `LogInconsistent` unless the log of ``new`` begins with that of ``old``."""
     if old.size <= new.size:
-        path = tree.consistency_path(TileNodes(tiles.read, new.size), old.size, new.size)
+        path = tree.consistency_path(
+            TileNodes(partial(read_or_cut, tiles), new.size), old.size, new.size
+        )
         if tree.proves_consistency(
             old=old.size, new=new.size, old_root=old.root, new_root=new.root, path=path
         ):

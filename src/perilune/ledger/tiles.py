@@ -10,6 +10,7 @@ as it was renamed, so after a crash a whole ``checkpoint.next`` counts as signed
 import fcntl
 import os
 import re
+import shutil
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -72,6 +73,10 @@ class TileStore(Protocol):
         """The bytes of a tile or bundle; raise `NotFound` if absent."""
         ...
 
+    def prune(self, paths: Iterable[str]) -> None:
+        """Remove the partial tiles of these full ones, which hold all that they held."""
+        ...
+
     def write(self, files: Mapping[str, bytes]) -> None:
         """Write tiles and bundles; on return they are durable, and so are their folders."""
         ...
@@ -100,6 +105,23 @@ class TileStore(Protocol):
         ...
 
 
+def read_or_cut(store: TileStore, path: str) -> bytes:
+    """The bytes of a tile or bundle, a pruned partial one cut from the full one.
+
+    Raises `NotFound` if there is neither.
+    """
+    try:
+        return store.read(path)
+    except NotFound:
+        full, partial, width = path.partition(".p/")
+        if not partial:
+            raise
+        data = store.read(full)
+    if full.startswith("tile/entries/"):
+        return pack_entries(unpack_entries(data)[: int(width)])
+    return data[: int(width) * HASH]
+
+
 class MemoryTiles:
     """A `TileStore` that is gone with its process."""
 
@@ -114,6 +136,13 @@ class MemoryTiles:
             return self._files[path]
         except KeyError:
             raise NotFound(f"the log has no {path}") from None
+
+    def prune(self, paths: Iterable[str]) -> None:
+        """Remove the partial tiles of these full ones."""
+        partial = tuple(f"{path}.p/" for path in paths)
+        if partial:
+            for path in [path for path in self._files if path.startswith(partial)]:
+                del self._files[path]
 
     def write(self, files: Mapping[str, bytes]) -> None:
         """Write tiles and bundles."""
@@ -155,6 +184,11 @@ class LocalTiles:
             return (self.root / path).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             raise NotFound(f"the log has no {path}") from None
+
+    def prune(self, paths: Iterable[str]) -> None:
+        """Remove the partial tiles of these full ones; what a crash leaves of them does no harm."""
+        for path in paths:
+            shutil.rmtree(self.root / f"{path}.p", ignore_errors=True)
 
     def write(self, files: Mapping[str, bytes]) -> None:
         """Write tiles and bundles; on return they are durable, and so are their folders."""

@@ -63,14 +63,14 @@ class LocalStore:
     def open(self, sha256: str) -> BinaryIO:
         """Open for reading, seekable; raise `NotFound` if absent."""
         try:
-            return self._path(sha256).open("rb")
+            return Path(self._place(sha256)).open("rb")
         except FileNotFoundError:
             raise NotFound(f"no object {sha256}") from None
 
     def size(self, sha256: str) -> int:
         """Size in bytes; raise `NotFound` if absent."""
         try:
-            return self._path(sha256).stat().st_size
+            return os.stat(self._place(sha256)).st_size
         except FileNotFoundError:
             raise NotFound(f"no object {sha256}") from None
 
@@ -78,7 +78,7 @@ class LocalStore:
         return (
             isinstance(sha256, str)
             and _NAME.fullmatch(sha256) is not None
-            and self._path(sha256).is_file()
+            and Path(self._place(sha256)).is_file()
         )
 
     def __iter__(self) -> Iterator[str]:
@@ -96,10 +96,11 @@ class LocalStore:
     def _incoming(self) -> Path:
         return self.root / "incoming"
 
-    def _path(self, sha256: str) -> Path:
+    def _place(self, sha256: str) -> str:
+        # text, not Path: with three objects a product, arithmetic of paths has a cost of its own
         if not _NAME.fullmatch(sha256):
             raise NotFound(f"not the name of an object: {sha256!r}")
-        return self.root / sha256[:2] / sha256
+        return f"{self.root}/{sha256[:2]}/{sha256}"
 
     def _make_folders(self) -> None:
         if self._incoming.is_dir():
@@ -113,7 +114,7 @@ class LocalStore:
     def holds(self, sha256: str, size: int) -> bool:
         """Whether an object of this name and size is there."""
         try:
-            return self._path(sha256).stat().st_size == size
+            return os.stat(self._place(sha256)).st_size == size
         except FileNotFoundError:
             return False
 
@@ -122,27 +123,28 @@ class LocalStore:
         if not batch.sizes:
             return
         if batch.new:
-            self.settle(self.root, [*batch.new.values(), batch.folder])
-        named: list[Path] = []
+            self.settle(self.root, [*map(Path, batch.new.values()), batch.folder])
+        named: list[str] = []
         with _locked(self._incoming / _LOCK):
             try:
                 self._name(batch, named)
-                self.settle(self.root, {self._path(sha256).parent for sha256 in batch.sizes})
+                prefixes = {sha256[:2] for sha256 in batch.sizes}
+                self.settle(self.root, [self.root / prefix for prefix in prefixes])
             except BaseException:
                 for final in named:
-                    final.unlink(missing_ok=True)
+                    Path(final).unlink(missing_ok=True)
                 raise
 
-    def _name(self, batch: "LocalBatch", named: list[Path]) -> None:
+    def _name(self, batch: "LocalBatch", named: list[str]) -> None:
         for sha256, size in batch.sizes.items():
             if self.holds(sha256, size):
                 continue
             if sha256 not in batch.new:
                 raise Damaged(f"object {sha256} vanished while a batch relied on it")
-            final = self._path(sha256)
-            if not final.exists():
+            final = self._place(sha256)
+            if not os.path.lexists(final):
                 named.append(final)
-            batch.new[sha256].rename(final)
+            os.rename(batch.new[sha256], final)
 
 
 class LocalBatch:
@@ -150,7 +152,7 @@ class LocalBatch:
 
     def __init__(self, store: LocalStore, folder: Path) -> None:
         self.folder = folder
-        self.new: dict[str, Path] = {}
+        self.new: dict[str, str] = {}
         """Objects that the store did not have, and where they wait."""
         self.sizes: dict[str, int] = {}
         """All objects of the batch."""
@@ -178,16 +180,13 @@ class LocalBatch:
             return
         del self._times[sha256], self.sizes[sha256]
         if sha256 in self.new:
-            self.new.pop(sha256).unlink()
+            os.unlink(self.new.pop(sha256))
 
     def _take_small(self, content: bytes) -> Digests:
         found = digest.of_bytes(content)
         if not self._has(found):
-            path = self.folder / found.sha256
-            with path.open("xb", buffering=0) as target:
-                rest = memoryview(content)
-                while rest:
-                    rest = rest[target.write(rest) :]
+            path = f"{self.folder}/{found.sha256}"
+            _write(path, content)
             self.new[found.sha256] = path
         return found
 
@@ -202,11 +201,21 @@ class LocalBatch:
         if self._has(found):
             path.unlink()
         else:
-            self.new[found.sha256] = path
+            self.new[found.sha256] = str(path)
         return found
 
     def _has(self, found: Digests) -> bool:
         return found.sha256 in self.new or self._store.holds(found.sha256, found.size)
+
+
+def _write(path: str, content: bytes) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    try:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(handle, rest) :]
+    finally:
+        os.close(handle)
 
 
 @contextmanager
