@@ -5,6 +5,7 @@ read as documents (`document`). All of it happens within one transaction, so tha
 facets agree however much is written meanwhile.
 """
 
+import contextlib
 import json
 import threading
 from collections import OrderedDict
@@ -112,7 +113,8 @@ class SqliteCatalogue:
 
             seen = None if query.cursor is None else ranked(query.cursor, sorts)
             ids = Order(sorts, snapshot, fetch).ids(answer.products, seen, query.limit)
-            found = list(islice(ids, query.limit + 1))
+            with contextlib.closing(ids):  # ends its statements before the transaction ends
+                found = list(islice(ids, query.limit + 1))
             hits = tuple(fetch(product) for product in found[: query.limit])
             more = place(hits[-1], sorts) if len(found) > query.limit else None
             return Page(hits, len(answer.products), more, facets)

@@ -54,7 +54,8 @@ class Database:
                 rows(connection, "BEGIN")
                 yield connection
             finally:
-                rows(connection, "ROLLBACK")
+                if connection.in_transaction:
+                    rows(connection, "ROLLBACK")
                 self._give_back(connection)
 
     @contextlib.contextmanager

@@ -6,7 +6,7 @@ set and sort those, or walk along the values of the first sort and keep what is 
 """
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
 
 import apsw
@@ -41,11 +41,10 @@ class Order:
         self._snapshot = snapshot
         self._fetch = fetch
 
-    def ids(self, products: BitMap, after: Ranked | None, limit: int) -> Iterator[int]:
+    def ids(self, products: BitMap, after: Ranked | None, limit: int) -> Generator[int]:
         """Ids of ``products`` in order from just behind ``after``; ``limit`` is only a hint."""
-        if not products:
-            return iter(())
-        return self._ordered(products, 0, after, limit)
+        if products:
+            yield from self._ordered(products, 0, after, limit)
 
     def _ordered(
         self, products: BitMap, level: int, after: Ranked | None, limit: int
