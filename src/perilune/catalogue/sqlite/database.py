@@ -103,7 +103,6 @@ class Database:
             f"cache_size = -{cache_kib}",
             f"wal_autocheckpoint = {_WAL_PAGES}",
             "trusted_schema = OFF",
-            "temp_store = MEMORY",
         ):
             rows(connection, f"PRAGMA {pragma}")
         return connection

@@ -29,7 +29,7 @@ _TABLES = (
     ("delivery", "SELECT name, released FROM delivery ORDER BY name"),
     ("product", _PRODUCTS),
     ("document", "SELECT id, body FROM document ORDER BY id"),
-    ("file", "SELECT sha256, product, size FROM file ORDER BY sha256, product"),
+    ("file", "SELECT product, sha256, size FROM file ORDER BY product, sha256"),
     ("member", "SELECT owner, lid, major, minor FROM member ORDER BY owner, lid, major, minor"),
     ("footprint", _FOOTPRINTS),
 )

@@ -7,7 +7,8 @@ is kept as bitmaps in blocks of 65,536 ids: ``name`` says of what, ``word`` whic
 the products it adds, and stamps them with its number, by which a cache knows what to read anew.
 
 ``begin`` and ``end`` of an observation are its start and its stop, each of them the other where it
-is not known. Times are microseconds since 1970.
+is not known. Times are microseconds since 1970. Files lie in the order of products and have no
+index by digest: digests come in no order, and each run would rewrite a good part of it.
 """
 
 from typing import Final
@@ -51,10 +52,10 @@ CREATE INDEX product_end ON product (end) WHERE end IS NOT NULL;
 CREATE TABLE document (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
 
 CREATE TABLE file (
-  sha256 BLOB NOT NULL,
   product INTEGER NOT NULL,
+  sha256 BLOB NOT NULL,
   size INTEGER NOT NULL,
-  PRIMARY KEY (sha256, product)
+  PRIMARY KEY (product, sha256)
 ) WITHOUT ROWID;
 
 CREATE TABLE member (

@@ -201,7 +201,7 @@ class _Run:
         objects[name] = size
         self._connection.executemany(
             "INSERT INTO file VALUES (?, ?, ?)",
-            [(bytes.fromhex(name), number, size) for name, size in objects.items()],
+            [(number, bytes.fromhex(name), size) for name, size in objects.items()],
         )
 
     def _insert_description(self, product: Product, number: int) -> None:
