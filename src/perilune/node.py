@@ -27,7 +27,7 @@ from typing import Self
 
 from perilune import config as settings
 from perilune.catalogue.memory import MemoryCatalogue
-from perilune.catalogue.port import Catalogue
+from perilune.catalogue.port import Catalogue, Projection
 from perilune.catalogue.sqlite import SqliteCatalogue
 from perilune.config import Config
 from perilune.errors import NodeBusy, NodeExists
@@ -112,11 +112,13 @@ class Node:
         log_signer = Signer.generate(config.origin)
         receipt_signer = Signer.generate(f"{config.origin}/receipt")
         first = act.encode(_key_act(config, log_signer, receipt_signer, now()))
+        catalogue = MemoryCatalogue()
+        catalogue.apply(Projection(applied=1))
         lock = threading.Lock()
         return cls(
             config=config,
             store=MemoryStore(),
-            catalogue=MemoryCatalogue(),
+            catalogue=catalogue,
             log=Log.create(MemoryTiles(), log_signer, first),
             receipt_signer=receipt_signer,
             writing=lambda: _held(lock),
@@ -172,7 +174,9 @@ def _furnish(root: Path, config: Config, now: datetime) -> None:
     first = act.encode(_key_act(config, log_signer, receipt_signer, now))
     Log.create(LocalTiles(root / "log"), log_signer, first)
     LocalStore(root / "objects")
-    SqliteCatalogue(root / "catalogue.sqlite").close()
+    catalogue = SqliteCatalogue(root / "catalogue.sqlite")
+    catalogue.apply(Projection(applied=1))  # the key act adds nothing to it
+    catalogue.close()
     (root / "policy").write_text(policy_text(log_signer.vkey), encoding="utf-8")
     (root / "lock").touch()
     settings.save(config, root)

@@ -7,10 +7,11 @@ that the log's entries still hash to its signed head. The result is itself an ac
 import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from perilune.catalogue.port import Projection
+from perilune.catalogue.query import Query
 from perilune.errors import LogInconsistent, NotFound
 from perilune.ingest.accession import record
 from perilune.ingest.projection import Progress, catch_up, fixity_of, silent
@@ -97,6 +98,13 @@ def _log_is_sound(node: Node) -> bool:
     return True
 
 
+def _all_is_public(node: Node) -> bool:
+    """Whether counts and digests of the whole storage tell nothing but what everyone may know."""
+    everything = Query(scope="own", versions="all", limit=0)
+    public = replace(everything, scope="public")
+    return node.catalogue.search(everything).total == node.catalogue.search(public).total
+
+
 def _record(result: Audit, node: Node) -> None:
     with node.writing():
         catch_up(node)
@@ -107,5 +115,5 @@ def _record(result: Audit, node: Node) -> None:
             damaged=tuple(found.sha256 for found in result.damage[:500]),
         )
         index = node.log.size
-        record([reading], node, hidden=False)
+        record([reading], node, hidden=not _all_is_public(node))
         node.catalogue.apply(Projection(applied=node.log.size, fixity=fixity_of(reading, index)))
