@@ -12,6 +12,7 @@ from typing import Any
 import apsw
 from pyroaring import BitMap
 
+from perilune.catalogue.fields import HARVESTED
 from perilune.catalogue.order import Rank, Ranked, compare, is_accession, rank, sort_value
 from perilune.catalogue.query import Sort
 from perilune.catalogue.sqlite.conditions import everything
@@ -30,7 +31,7 @@ _STRIDE = 512
 STEP_COST = 2.0
 """Cost of one step of a walk, where fetching one row of sort columns costs 1."""
 _DOCUMENT_COST = 60.0
-_COLUMNS = ("lid", "lidvid", "title", "start", "bytes")
+_COLUMNS = ("lid", "lidvid", "title", "start", "bytes", "accessioned", HARVESTED)
 
 
 class Order:
@@ -111,15 +112,16 @@ class Order:
 
     def _column_places(self, products: BitMap, sorts: Sequence[Sort]) -> list[Ranked]:
         sql = (
-            "SELECT id, lid, major, minor, title, start, bytes"
+            "SELECT id, lid, major, minor, title, start, bytes, accessioned"
             " FROM carray(?) CROSS JOIN product ON id = value"
         )
         places = []
-        for product, lid, major, minor, title, start, size in self._snapshot.connection.execute(
-            sql, (apsw.carray(array("q", products)),)
-        ):
+        asked = (apsw.carray(array("q", products)),)
+        for row in self._snapshot.connection.execute(sql, asked):
+            product, lid, major, minor, *others = row
             columns: dict[str, Rank | None]
-            columns = {"lid": lid, "title": title, "start": start, "bytes": size}
+            columns = dict(zip(("title", "start", "bytes", "accessioned"), others, strict=True))
+            columns |= {"lid": lid, HARVESTED: columns["accessioned"]}
             if any(sort.field == "lidvid" for sort in sorts):
                 columns["lidvid"] = Lidvid(Lid(lid), major, minor)
             places.append(Ranked(tuple([columns[sort.field] for sort in sorts]), product - 1))
