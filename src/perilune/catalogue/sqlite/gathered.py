@@ -155,21 +155,22 @@ class _Writer:
         )
         met: set[str] = set()
         for value, candidate, (number,) in zip(unknown, candidates, found, strict=True):
-            if number == candidate:
-                self._postings += self._new(number, words[value.text])
-                met.add(value.text)
-            else:
+            if number != candidate:
                 known[name, value.text] = number
+                continue
+            met.add(value.text)
+            products = words[value.text]
+            if len(products) == 1:  # as most words: spared all that makes a set
+                place = number << BLOCK_BITS | products[0] >> BLOCK_BITS
+                self._postings.append((place, self._change, products[0]))
+            else:
+                self._postings += self._new(number, products)
         for value in values:
             if value.text not in met:
                 added = BitMap(words[value.text])
                 self._postings += self._merged(known[name, value.text], added, dropped)
 
     def _new(self, word: int, products: list[int]) -> Iterator[Posting]:
-        if len(products) == 1:
-            [product] = products
-            yield word << BLOCK_BITS | product >> BLOCK_BITS, self._change, product
-            return
         for place, found in _blocks(word, BitMap(products)):
             yield place, self._change, encode(found)
 
