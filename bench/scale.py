@@ -203,6 +203,12 @@ def sites(catalogue: SqliteCatalogue) -> Iterator[Row]:
 
     yield timed("site of 10 km never asked for, 20 hits", site, 5.0, 40)
 
+    def region() -> object:
+        there = Cap(lon=next(fresh) * 0.7, lat=-60.0, radius_km=300.0)
+        return catalogue.search(Query(site=there, limit=20))
+
+    yield timed("region of 300 km never asked for, 20 hits", region, runs=5)
+
 
 def orders(catalogue: SqliteCatalogue) -> Iterator[Row]:
     for sort in (Sort("title"), Sort("start", descending=True), Sort("img:Exposure.img:duration")):

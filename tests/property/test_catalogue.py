@@ -34,7 +34,7 @@ from perilune.catalogue.query import (
 from perilune.catalogue.sqlite import SqliteCatalogue, paging
 from perilune.catalogue.sqlite.document import decode, encode
 from perilune.model.act import time_text
-from perilune.model.footprint import LatLonBox, Point, Polygon
+from perilune.model.footprint import Footprint, LatLonBox, Point, Polygon
 from perilune.model.identifier import Lid
 from perilune.model.product import (
     Citation,
@@ -348,3 +348,22 @@ def test_a_catalogue_made_again_is_the_same_row_for_row(
 def test_a_document_gives_back_the_product(made: Product, held: dict[str, bytes]) -> None:
     manifest = build.manifest(made.id, held)
     assert decode(encode(made, manifest)) == (made, manifest)
+
+
+@given(st.lists(footprints, max_size=8), st.lists(sites, min_size=1, max_size=8))
+def test_a_box_that_decides_decides_as_the_sphere_does(
+    places: list[Footprint], asked: list[Cap]
+) -> None:
+    made = [
+        build.holding(build.product(f"{BUNDLE}:data:p{n}::1.0", footprints=(place,)), n)
+        for n, place in enumerate(places)
+    ]
+    change = Projection(applied=len(made), added=made)
+    naive = MemoryCatalogue()
+    naive.apply(change)
+    with sqlite() as catalogue:
+        catalogue.apply(change)
+        for site in asked:
+            for radius_km in (site.radius_km, 30.0, 800.0, 4_000.0, 5_458.0, 9_000.0):
+                query = Query(site=replace(site, radius_km=radius_km))
+                assert catalogue.search(query) == naive.search(query)

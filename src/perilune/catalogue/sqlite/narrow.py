@@ -1,5 +1,6 @@
 """A question turned into the set of products that answer it."""
 
+from math import cos, pi
 from typing import Any
 
 from pyroaring import BitMap
@@ -13,7 +14,18 @@ from perilune.catalogue.values import microseconds
 from perilune.catalogue.words import Phrase, most_frequent_first, phrases
 from perilune.model.identifier import Lid, Lidvid
 from perilune.model.product import Scope
+from perilune.moon.ring import unit_vector
 from perilune.moon.sphere import cap_box, meets_cap
+
+_MARGIN = 1e-9
+_FOOTPRINTS = """
+SELECT product,
+  CASE WHEN min(? * x0, ? * x1) + min(? * y0, ? * y1) + min(? * z0, ? * z1) > ?
+    THEN NULL ELSE shape END
+FROM footprint
+WHERE x1 >= ? AND x0 <= ? AND y1 >= ? AND y0 <= ? AND z1 >= ? AND z0 <= ? AND body = ?
+"""
+"""Products whose box meets a box, with the shape where the box is not all within a cap."""
 
 
 class Answer:
@@ -106,15 +118,20 @@ def _at(site: Cap, snapshot: Snapshot) -> BitMap:
 
 
 def _meeting_cap(site: Cap, snapshot: Snapshot) -> BitMap:
+    """Products with a footprint that meets ``site``.
+
+    The box of a footprint often decides: all of it is nearer than the radius, or none of it. Only
+    the others, along the rim of the site, are looked at exactly.
+    """
     angle, body = angle_of(site), body_name(site.body)
-    sql = (
-        "SELECT product, shape FROM footprint WHERE x1 >= ? AND x0 <= ? AND y1 >= ? AND y0 <= ?"
-        " AND z1 >= ? AND z0 <= ? AND body = ?"
-    )
+    x, y, z = unit_vector(site.lon, site.lat)
+    reach = cos(min(pi, angle))
     found = BitMap()
-    box = cap_box(site.lon, site.lat, angle)
-    for product, shape in snapshot.connection.execute(sql, (*box, body)):
-        if product not in found and meets_cap(decode_shape(shape), site.lon, site.lat, angle):
+    values = (x, x, y, y, z, z, reach + _MARGIN, *cap_box(site.lon, site.lat, angle), body)
+    for product, shape in snapshot.connection.execute(_FOOTPRINTS, values):
+        if shape is None or (
+            product not in found and meets_cap(decode_shape(shape), site.lon, site.lat, angle)
+        ):
             found.add(product)
     return found
 
