@@ -2,7 +2,7 @@
 // All geometry comes projected, in metres of the view; the drawing stays until this one is ready.
 import Feature from "ol/Feature.js";
 import GeoJSON from "ol/format/GeoJSON.js";
-import LineString from "ol/geom/LineString.js";
+import MultiLineString from "ol/geom/MultiLineString.js";
 import Point from "ol/geom/Point.js";
 import { defaults as usual } from "ol/interaction/defaults.js";
 import DragPan from "ol/interaction/DragPan.js";
@@ -116,8 +116,8 @@ function keepGrid(map, layer, sheet) {
     const lines = await fetched(`/map/grid/${sheet.view}.json?box=${box}`).catch(() => null);
     if (!lines || box !== shown) return;
     layer.getSource().clear();
-    layer.getSource().addFeatures(lines.flatMap(({ points, anchor, text }) => [
-      new Feature(new LineString(points)),
+    layer.getSource().addFeatures(lines.flatMap(({ runs, anchor, text }) => [
+      new Feature(new MultiLineString(runs)),
       new Feature({ geometry: new Point(anchor), text, align: align((anchor[0] - x0) / (x1 - x0)) }),
     ]));
   };
@@ -132,14 +132,15 @@ function align(share) {
 
 function nameLayer(sheet) {
   const source = new VectorSource({
-    features: sheet.places.map(({ x, y, name, size }) => new Feature({ geometry: new Point([x, y]), text: name, size })),
+    features: sheet.places.map(({ x, y, name, size }) =>
+      new Feature({ geometry: new Point([x, y]), text: name, size, align: align((x - sheet.extent[0]) / (sheet.extent[2] - sheet.extent[0])) })),
   });
   return new VectorLayer({
     source,
     declutter: "texts",
     renderOrder: (a, b) => b.get("size") - a.get("size"), // who is drawn first keeps its place
     style: (feature, resolution) =>
-      feature.get("size") / resolution > 18 ? words(feature.get("text"), 600, 0.8, "#fff") : undefined,
+      feature.get("size") / resolution > 18 ? words(feature.get("text"), 600, 0.8, "#fff", feature.get("align")) : undefined,
   });
 }
 

@@ -56,7 +56,7 @@ def client() -> TestClient:
     return TestClient(create_app(node))
 
 
-@given(st.floats(-180, 180), st.floats(-89.9, -60), st.floats(1, 200))
+@given(st.floats(-180, 180), st.floats(-89.9, -62), st.floats(1, 200))
 def test_the_circle_of_a_site_is_everywhere_its_radius_away(
     lon: float, lat: float, radius_km: float
 ) -> None:
@@ -100,9 +100,9 @@ def test_the_graticule_keeps_to_its_degrees_and_its_labels_to_the_box(
         assert extent[1] <= line["anchor"][1] <= extent[3]
     if view == "south":
         parallel = next(line for line in lines if line["text"] == "80° S")
-        assert {round(lonlat(*place)[1], 3) for place in parallel["points"]} == {-80.0}
+        assert {round(lonlat(*place)[1], 3) for run in parallel["runs"] for place in run} == {-80.0}
         meridian = next(line for line in lines if line["text"] == "240° E")
-        assert {round(lonlat(*place)[0], 2) for place in meridian["points"][1:]} <= {
+        assert {round(lonlat(*place)[0], 2) for place in meridian["runs"][0][1:]} <= {
             -120.0,
             -119.99,
             -120.01,

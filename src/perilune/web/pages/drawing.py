@@ -23,9 +23,9 @@ from perilune.web.pages.question import Question
 from perilune.web.pages.sheet import Box
 from perilune.web.pages.site import Site
 
-_SITE_RADII = 16.0
+_SITE_RADII = 12.0
 """How many radii of a site its box is wide."""
-_LEAST_BOX_M, _LEAST_CLOSE_M = 60_000.0, 500_000.0
+_LEAST_BOX_M, _LEAST_CLOSE_M = 160_000.0, 500_000.0
 _PRINT_SHARE = 0.45
 """How much of the box a single product's footprint takes at most."""
 _BAR_SHARE = 0.25
@@ -165,7 +165,7 @@ def _drawing(
         box=box,
         view_box=f"{box[0]:.0f} {-box[3]:.0f} {width:.0f} {height:.0f}",
         base=Base(f"/map/base/{view}.png", x0, -y1, x1 - x0, y1 - y0) if pictured else None,
-        grid=_d([list(line.points) for line in lines]),
+        grid=_d([run for line in lines for run in line.runs]),
         prints=prints,
         site=site,
         labels=tuple(placed([*_inset(texts), *_names(view, box)], width / height)),

@@ -77,7 +77,7 @@ def get_grid(view: str, box: str, reader: TheReader) -> Response:
     return JSONResponse(
         [
             {
-                "points": _rounded(line.points),
+                "runs": [_rounded(run) for run in line.runs],
                 "anchor": _inset(line.anchor, part),
                 "text": degrees_text(line, reader.language),
             }

@@ -23,6 +23,8 @@ Box = tuple[float, float, float, float]
 _Array = npt.NDArray[np.float64]
 _STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0)
 _LINES = 5.0
+_COARSE = 5
+"""Of the 721 places of a circle that is wholly shown, each fifth is drawn: 2.5 degrees."""
 _CAP_CORNERS = 72
 _LENGTHS_KM = tuple(first * 10.0**power for power in range(-2, 4) for first in (1, 2, 5))
 
@@ -34,7 +36,8 @@ class GridLine:
     kind: Literal["parallel", "meridian"]
     degrees: float
     """Latitude, or east longitude from 0 to 360."""
-    points: tuple[tuple[float, float], ...]
+    runs: tuple[tuple[tuple[float, float], ...], ...]
+    """What of it is in the box, as one or more chains of places."""
     anchor: tuple[float, float]
 
 
@@ -135,11 +138,27 @@ def _line(
         return None
     held = np.flatnonzero(inside)
     anchor = held[np.argmax(_merit(kind, view, x[held], y[held]))]
-    first, last = max(int(held[0]) - 1, 0), min(int(held[-1]) + 2, len(x))
-    if kind == "parallel":
-        first, last = 0, len(x)
-    points = zip(x[first:last].tolist(), y[first:last].tolist(), strict=True)
-    return GridLine(kind, at, tuple(points), (float(x[anchor]), float(y[anchor])))
+    if kind == "meridian" or view == "global":  # straight: its ends are enough
+        runs = [np.array([0, len(x) - 1])]
+    else:
+        runs = _runs(x, y, box)
+    return GridLine(
+        kind,
+        at,
+        tuple(tuple(zip(x[run].tolist(), y[run].tolist(), strict=True)) for run in runs),
+        (float(x[anchor]), float(y[anchor])),
+    )
+
+
+def _runs(x: _Array, y: _Array, box: Box) -> list[npt.NDArray[np.intp]]:
+    """The parts of a circle in and about the box, with chords of a length that suits its width."""
+    margin = (box[2] - box[0]) * 0.1
+    near = (x >= box[0] - margin) & (x <= box[2] + margin)
+    near &= (y >= box[1] - margin) & (y <= box[3] + margin)
+    if near.all():
+        return [np.arange(0, len(x), _COARSE)]
+    held = np.flatnonzero(near)
+    return np.split(held, np.flatnonzero(np.diff(held) > 1) + 1)
 
 
 def _course(kind: Literal["parallel", "meridian"], at: float, view: View) -> tuple[_Array, _Array]:
