@@ -2,13 +2,16 @@
 
 import json
 import socket
+import threading
 
 import click
 import uvicorn
 
+from perilune.access.basemap import base_map
 from perilune.cli import frame
 from perilune.errors import WrongUsage
 from perilune.ingest.projection import catch_up
+from perilune.moon.projection import VIEWS
 from perilune.node import Node
 from perilune.web.app import create_app
 
@@ -61,8 +64,15 @@ def serve(node: Node, listener: socket.socket, *, as_json: bool = False) -> None
     settings = uvicorn.Config(
         create_app(node), log_level="warning", server_header=False, timeout_keep_alive=30
     )
+    threading.Thread(target=_draw_base_maps, daemon=True).start()
     server = _Announcing(settings, url_of(listener), node.config.name, as_json=as_json)
     server.run(sockets=[listener])
+
+
+def _draw_base_maps() -> None:
+    """Draw them before the first visitor asks: each takes a second, once."""
+    for view in VIEWS:
+        base_map(view)
 
 
 class _Announcing(uvicorn.Server):

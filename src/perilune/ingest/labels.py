@@ -2,8 +2,9 @@
 
 import multiprocessing
 import os
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from perilune.model.product import Product
 
 _WORTH_A_POOL = 400
 _CHUNK = 32
+_HERE_FIRST = 12
+"""Chunks read in this process while the others start."""
+_AHEAD = 64
+"""Chunks read ahead of the one wanted: bounds the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +28,23 @@ class Unreadable:
     line: int | None = None
 
 
-def read_labels(root: Path, paths: tuple[str, ...]) -> Iterator[tuple[str, Product | Unreadable]]:
+Found = Product | Unreadable
+
+
+def read_labels(root: Path, paths: tuple[str, ...]) -> Iterator[tuple[str, Found]]:
     """Each of ``paths`` under ``root`` with its product, in the order given."""
-    places = [str(root / path) for path in paths]
     if len(paths) < _WORTH_A_POOL:
-        yield from zip(paths, map(read_one, places), strict=True)
+        yield from zip(paths, _read(str(root), paths), strict=True)
         return
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
+    chunks = [paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK)]
     with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=context) as pool:
-        yield from zip(paths, pool.map(read_one, places, chunksize=_CHUNK), strict=True)
+        for chunk, found in zip(chunks, _in_order(pool, str(root), chunks), strict=True):
+            yield from zip(chunk, found, strict=True)
 
 
-def read_one(place: str) -> Product | Unreadable:
+def read_one(place: str) -> Found:
     """The product that the label at ``place`` describes, inventory included where it is there."""
     label = Path(place)
     try:
@@ -50,6 +59,31 @@ def read_one(place: str) -> Product | Unreadable:
         return Unreadable(error.reason, error.line)
     except MalformedIdentifier as error:
         return Unreadable(str(error))
+
+
+def _in_order(
+    pool: ProcessPoolExecutor, root: str, chunks: Sequence[tuple[str, ...]]
+) -> Iterator[list[Found]]:
+    """What each of ``chunks`` gives. This process reads, too, what no other has begun."""
+    here = chunks[:_HERE_FIRST]
+    rest = iter(chunks[_HERE_FIRST:])
+    waiting: deque[tuple[tuple[str, ...], Future[list[Found]]]] = deque()
+
+    def fill() -> None:
+        while len(waiting) < _AHEAD and (chunk := next(rest, None)) is not None:
+            waiting.append((chunk, pool.submit(_read, root, chunk)))
+
+    fill()
+    for chunk in here:
+        yield _read(root, chunk)
+    while waiting:
+        chunk, future = waiting.popleft()
+        fill()
+        yield _read(root, chunk) if future.cancel() else future.result()
+
+
+def _read(root: str, paths: Iterable[str]) -> list[Found]:
+    return [read_one(f"{root}/{path}") for path in paths]
 
 
 def _inventory(folder: Path, name: str) -> bytes | None:
