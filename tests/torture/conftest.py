@@ -3,13 +3,18 @@
 import os
 import shutil
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from perilune import config
+from perilune.ingest.accession import record
 from perilune.ingest.delivery import Options, deliver
+from perilune.ingest.projection import catch_up
+from perilune.ledger.tiles import WIDTH
+from perilune.model.act import FixityAct
 from perilune.node import Node
 
 from .deliveries import NAMESPACE, Delivery, write
@@ -41,6 +46,7 @@ def make_scene(folder: Path, *, done: int, waiting: int) -> Scene:
     root = folder / "node"
     settings = config.make("Torture", (NAMESPACE,), origin="torture.example/log")
     node = Node.create(root, settings)
+    _fill(node, WIDTH - 4 * done)
     acknowledged = []
     for delivery in deliveries[:done]:
         outcome = deliver(delivery.path, node, Options(releasability=delivery.releasability))
@@ -50,10 +56,19 @@ def make_scene(folder: Path, *, done: int, waiting: int) -> Scene:
     return Scene(root, keys, tuple(acknowledged), tuple(deliveries[done:]))
 
 
+def _fill(node: Node, entries: int) -> None:
+    """Acts before the first delivery, so that a tile of the log becomes full in a later one."""
+    with node.writing():
+        moments = islice(node.ticks(), entries - node.log.size)
+        acts = [FixityAct(t=moment, objects=0, bytes=0, damaged=()) for moment in moments]
+        record(acts, node, hidden=False)
+        catch_up(node)
+
+
 @pytest.fixture(scope="session")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
     """Not to be changed; see `copied`."""
-    return make_scene(tmp_path_factory.mktemp("scene"), done=2, waiting=2)
+    return make_scene(tmp_path_factory.mktemp("scene"), done=2, waiting=3)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ suite: without one of them, some test has to fail.
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,6 @@ import apsw
 import perilune.access.read
 import perilune.ingest.check
 import perilune.ingest.delivery
-import perilune.ledger.tiles
 import perilune.node
 from perilune.catalogue.sqlite.database import Database
 from perilune.errors import PeriluneError
@@ -44,12 +43,26 @@ def sync_of_the_store() -> None:
 
 def sync_of_the_tiles() -> None:
     """A head is signed over tiles that may not be on the disk."""
-    perilune.node.LocalTiles = partial(LocalTiles, settle=_no_wait)  # type: ignore[misc]
+
+    class Hasty(LocalTiles):
+        __slots__ = ()
+
+        def write(self, files: Mapping[str, bytes]) -> None:
+            LocalTiles(self.root, settle=_no_wait).write(files)
+
+    perilune.node.LocalTiles = Hasty  # type: ignore[misc]
 
 
 def sync_of_the_head() -> None:
-    """The head is shown before it is on the disk."""
-    perilune.ledger.tiles.settle_one = _no_wait
+    """A head is shown before it is on the disk."""
+
+    class Hasty(LocalTiles):
+        __slots__ = ()
+
+        def advance(self, note: bytes) -> None:
+            LocalTiles(self.root, settle=_no_wait).advance(note)
+
+    perilune.node.LocalTiles = Hasty  # type: ignore[misc]
 
 
 def sync_of_the_catalogue() -> None:
@@ -82,7 +95,7 @@ def data_before_name() -> None:
 
     def keep(store: LocalStore, batch: LocalBatch) -> None:
         store._name(batch, [])
-        named = [store._path(sha256) for sha256 in batch.sizes]
+        named = [Path(store._place(sha256)) for sha256 in batch.sizes]
         store.settle(store.root, [*named, *(path.parent for path in named)])
 
     LocalStore._keep = keep  # type: ignore[method-assign]

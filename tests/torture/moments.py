@@ -26,7 +26,7 @@ CALLS = (
     "unlink,unlinkat,rmdir,ftruncate,fallocate,mkdir,mkdirat"
 )
 _LINE = re.compile(r"(?P<pid>\d+) +(?P<call>\w+)\((?P<rest>.*)")
-_DRIVER = Path(__file__).with_name("driver.py")
+DRIVER = Path(__file__).with_name("driver.py")
 _TIMEOUT_S = 120.0
 
 
@@ -49,7 +49,7 @@ def delivering(root: Path, delivery: Delivery) -> list[str]:
 def driving(root: Path, delivery: Delivery, *, without: str) -> list[str]:
     """The same, done by a program that has one safeguard taken out."""
     order = f"{delivery.releasability.value} {delivery.path}"
-    return [sys.executable, str(_DRIVER), "--without", without, str(root), order]
+    return [sys.executable, str(DRIVER), "--without", without, str(root), order]
 
 
 def watched(command: Sequence[str], place: Path, trace: Path) -> list[Moment]:

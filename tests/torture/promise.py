@@ -18,6 +18,7 @@ from perilune.access.policy import OPERATOR
 from perilune.access.search import find, search
 from perilune.catalogue.query import Query
 from perilune.errors import PeriluneError
+from perilune.ingest.delivery import Options, deliver
 from perilune.ingest.projection import walk
 from perilune.ledger import tree
 from perilune.ledger.checkpoint import Checkpoint
@@ -81,6 +82,11 @@ def broken(
         node.close()
 
 
+def refused(root: Path, deliveries: Sequence[Delivery]) -> list[str]:
+    """What hinders ``deliveries`` from being handed in now, whether again or for the first time."""
+    return _kept(lambda: _handed_in(root, deliveries))
+
+
 def unfinished(root: Path, deliveries: Sequence[Delivery]) -> list[str]:
     """What is not as it must be once ``deliveries`` were all taken in, the last thing done."""
     with TemporaryDirectory() as scratch:
@@ -119,6 +125,17 @@ def _kept(look: Callable[[], Iterator[str]]) -> list[str]:
     except (PeriluneError, OSError) as error:
         faults.append(f"{type(error).__name__}: {error}")
     return faults
+
+
+def _handed_in(root: Path, deliveries: Sequence[Delivery]) -> Iterator[str]:
+    node = Node.open(root)
+    try:
+        for each in deliveries:
+            outcome = deliver(each.path, node, Options(releasability=each.releasability))
+            if not outcome.is_complete:
+                yield f"{each.path.name} is refused: {outcome.report.as_text()}"
+    finally:
+        node.close()
 
 
 def _log(node: Node, keys: Keys, heads: Iterable[bytes]) -> Iterator[str]:
