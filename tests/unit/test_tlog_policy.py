@@ -160,6 +160,7 @@ X1, X2 = verifier_of("X1").vkey, verifier_of("X2").vkey
         ("trust everyone\nquorum none\n", "not understood"),
         ("quorum none\r\n", "control character"),
     ],
+    ids=range(25),  # the keys in the texts are new in every process
 )
 def test_a_wrong_policy_is_refused_with_its_line(text: str, reason: str) -> None:
     with pytest.raises(ProofFails, match=reason):
