@@ -51,8 +51,8 @@ class Checked:
     delivery: str
     messages: list[Message]
     candidates: list[Candidate]
-    labels: int
-    """Labels found, those that cannot be read included."""
+    unreadable: list[str]
+    """Labels that cannot be read."""
     staged: list[str]
     """Names of the objects put into the batch, one for each file."""
 
@@ -65,6 +65,11 @@ class Checked:
     def held(self) -> list[Candidate]:
         """Those that are in custody already, with the same bytes."""
         return [each for each in self.candidates if not each.is_refused and each.held is not None]
+
+    @property
+    def labels(self) -> int:
+        """Labels found, those that cannot be read included."""
+        return len(self.candidates) + len(self.unreadable)
 
     @property
     def has_fault(self) -> bool:
@@ -99,6 +104,7 @@ class _Examination:
     unreadable: dict[str, Unreadable] = field(default_factory=dict)
     folded: dict[str, str] = field(default_factory=dict)
     faults: int = 0
+    unopened: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.folded = {path.lower(): path for path in self.received.files}
@@ -122,15 +128,15 @@ class _Examination:
                 found=found.id.lid.text,
                 expected=owned,
             )
-        entries = [FileEntry.of(path, "label", self._stage(path))]
+        label = self._stage(path)
+        files: dict[str, FileEntry] = {}
         for named in found.files:
-            entry = self._file(candidate, named)
-            if entry is not None and all(entry.path != other.path for other in entries):
-                entries.append(entry)
+            if (entry := self._file(candidate, named)) is not None and entry.path != path:
+                files[entry.path] = entry
         candidate.is_refused = self.faults > before
-        if not candidate.is_refused:
-            others = sorted(entries[1:], key=lambda entry: entry.path.encode())
-            candidate.manifest = Manifest(found.id, (entries[0], *others))
+        if label is not None and not candidate.is_refused:
+            others = (files[name] for name in sorted(files, key=str.encode))
+            candidate.manifest = Manifest(found.id, (FileEntry.of(path, "label", label), *others))
 
     def verdict(self) -> Checked:
         """Compare the products with each other and with what is held."""
@@ -141,8 +147,7 @@ class _Examination:
         self._unlabelled()
         delivery = self._delivery_name()
         staged = [found.sha256 for found in self.staged.values()]
-        labels = len(self.candidates) + len(self.unreadable)
-        return Checked(delivery, self.messages, self.candidates, labels, staged)
+        return Checked(delivery, self.messages, self.candidates, list(self.unreadable), staged)
 
     def _file(self, candidate: Candidate, named: NamedFile) -> FileEntry | None:
         place = _place(candidate.label, named.path)
@@ -178,7 +183,8 @@ class _Examination:
                 expected=place,
                 **about,
             )
-        found = self._stage(real)
+        if (found := self._stage(real)) is None:
+            return None
         self._compare(candidate, named, real, found)
         return FileEntry.of(real, "file", found)
 
@@ -212,11 +218,30 @@ class _Examination:
                 cause=cause,
             )
 
-    def _stage(self, path: str) -> Digests:
+    def _stage(self, path: str) -> Digests | None:
+        """Put a file into the batch, once; None, and a fault, where it cannot be opened."""
         if path not in self.staged:
-            with (self.received.root / path).open("rb") as data:
+            if (data := self._opened(path)) is None:
+                return None
+            with data:
                 self.staged[path] = self.batch.put(data)
         return self.staged[path]
+
+    def _opened(self, path: str) -> io.BufferedReader | None:
+        try:
+            return (self.received.root / path).open("rb")
+        except OSError as error:
+            reason = error.strerror
+        if path not in self.unopened:
+            self.unopened.add(path)
+            self._fault(
+                "error.delivery.unreadable_file",
+                path,
+                f"cannot be opened: {reason}",
+                found=reason,
+                expected="a file that can be read",
+            )
+        return None
 
     def _odd_files(self) -> None:
         for path, what in self.received.odd:
@@ -263,7 +288,8 @@ class _Examination:
         for path in [path for path in self.unreadable if path in named]:
             del self.unreadable[path]
         for path, why in self.unreadable.items():
-            self._stage(path)
+            if self._stage(path) is None:
+                continue
             self._fault(
                 "error.label.not_understandable",
                 path,
@@ -277,7 +303,7 @@ class _Examination:
         if not self.received.is_whole:
             return
         for path in self.received.files:
-            if path not in self.staged:
+            if path not in self.staged and path not in self.unopened:
                 self._say(
                     Severity.WARNING,
                     "warning.file.not_referenced_in_label",
@@ -291,8 +317,8 @@ class _Examination:
         names = {path: found.sha256 for path, found in self.staged.items()}
         if self.received.is_whole:
             for path in self.received.files:
-                if path not in names:
-                    with (self.received.root / path).open("rb") as data:
+                if path not in names and (data := self._opened(path)) is not None:
+                    with data:
                         names[path] = hashlib.file_digest(data, "sha256").hexdigest()
         lines = sorted(names.items(), key=lambda item: item[0].encode())
         text = "".join(f"{sha256}  {path}\n" for path, sha256 in lines)

@@ -126,13 +126,8 @@ def deliver(path: Path, node: Node, options: Options = Options()) -> Outcome:
 
 
 def _report(path: Path, checked: Checked) -> Report:
-    unread = {
-        message.path
-        for message in checked.messages
-        if message.type == "error.label.not_understandable"
-    }
     examined = [Examined(each.label, str(each.id)) for each in checked.candidates]
-    examined += [Examined(label, None) for label in unread]
+    examined += [Examined(label, None) for label in checked.unreadable]
     examined.sort(key=lambda each: each.label.encode())
     return Report(path.absolute().name, tuple(examined), tuple(checked.messages))
 

@@ -59,6 +59,8 @@ def read_one(place: str) -> Found:
         return Unreadable(error.reason, error.line)
     except MalformedIdentifier as error:
         return Unreadable(str(error))
+    except OSError as error:
+        return Unreadable(f"cannot be read: {error.strerror}")
 
 
 def _in_order(
