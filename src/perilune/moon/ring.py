@@ -72,6 +72,11 @@ def ring_of(vertices: Sequence[tuple[float, float]]) -> Ring:
     return ManyArcs(np.stack([across * np.cos(east), across * np.sin(east), np.sin(north)]))
 
 
+def ring_through(places: list[Vector]) -> Ring:
+    """The ring through unit vectors."""
+    return FewArcs(places) if len(places) < _MANY else ManyArcs(np.array(places).T)
+
+
 class FewArcs:
     """A ring as a list of unit vectors."""
 

@@ -9,16 +9,17 @@ A boundary belongs to its shape, to within a micrometre on the Moon.
 """
 
 from collections.abc import Sequence
-from math import acos, asin, atan2, ceil, cos, hypot, pi, radians, sin
+from math import acos, asin, atan2, ceil, cos, dist, hypot, pi, radians, sin
 from typing import assert_never
 
 from perilune.model.footprint import LatLonBox, LonLat, Point, Polygon, Shape
-from perilune.moon.ring import Bounds, Ring, Vector, ring_of, unit_vector
+from perilune.moon.ring import Bounds, Ring, Vector, ring_of, ring_through, unit_vector
 
+_Vertex = tuple[LonLat, Vector]
 _TOUCH = 1e-12
 """Radians within which a place counts as on a boundary: two micrometres on the Moon."""
-_SAME = 1e-24
-"""Square of the chord below which two vertices are one."""
+_SAME = 1e-12
+"""Chord below which two vertices are one."""
 _PAD = 1.2e-7
 """What a box is widened by: more than rounding to float32 can take away, 20 cm on the Moon."""
 
@@ -114,20 +115,19 @@ def oriented(ring: Sequence[LonLat]) -> tuple[LonLat, ...]:
     for lon, lat in ring:
         if not (-360.0 <= lon <= 360.0 and -90.0 <= lat <= 90.0):
             raise ValueError(f"not a longitude and latitude: {lon}, {lat}")
-    kept = _without_spikes(ring)
+    kept = _without_spikes([(vertex, unit_vector(*vertex)) for vertex in ring])
     if len(kept) < 3:
         raise ValueError(f"a ring needs three places, this has {len(kept)}")
-    places = [unit_vector(lon, lat) for lon, lat in kept]
-    for index, place in enumerate(places):
-        x, y, z = places[index - 1]
-        if _chord_square((-x, -y, -z), place) <= _SAME:
-            raise ValueError(f"no single great circle joins {kept[index - 1]} and {kept[index]}")
-    inside = _area([ring_of(kept)])
-    return tuple(kept) if inside <= 2.0 * pi else tuple(reversed(kept))
+    for (before, (x, y, z)), (vertex, place) in zip([kept[-1], *kept], kept, strict=False):
+        if dist((-x, -y, -z), place) <= _SAME:
+            raise ValueError(f"no single great circle joins {before} and {vertex}")
+    inside = _area([ring_through([place for _, place in kept])])
+    vertices = tuple([vertex for vertex, _ in kept])
+    return vertices if inside <= 2.0 * pi else vertices[::-1]
 
 
-def _without_spikes(ring: Sequence[LonLat]) -> list[LonLat]:
-    kept: list[LonLat] = []
+def _without_spikes(ring: list[_Vertex]) -> list[_Vertex]:
+    kept: list[_Vertex] = []
     for vertex in ring:
         if kept and _same(kept[-1], vertex):
             continue
@@ -147,12 +147,8 @@ def _without_spikes(ring: Sequence[LonLat]) -> list[LonLat]:
     return kept
 
 
-def _same(a: LonLat, b: LonLat) -> bool:
-    return a == b or _chord_square(unit_vector(*a), unit_vector(*b)) <= _SAME
-
-
-def _chord_square(a: Vector, b: Vector) -> float:
-    return (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2
+def _same(a: _Vertex, b: _Vertex) -> bool:
+    return dist(a[1], b[1]) <= _SAME
 
 
 def _widened(bounds: Bounds) -> Bounds:

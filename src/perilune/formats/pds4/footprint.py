@@ -171,11 +171,12 @@ def _place(intercept: Element) -> LonLat | None:
 
 def _angle(parent: Element, name: str) -> float | None:
     """Degrees; None where there is no finite number or its unit is no angle."""
+    text, unit = parent.quantity(name)
     try:
-        value = float(parent.value(name))
+        value = float(text)
     except ValueError:
         return None
-    factor = _IN_DEGREES.get(parent.unit_of(name))
+    factor = _IN_DEGREES.get(unit)
     return value * factor if factor is not None and math.isfinite(value) else None
 
 

@@ -29,7 +29,7 @@ def read_label(data: bytes, *, inventory: bytes | None = None) -> Product:
     ``inventory`` is the content of the file that `inventory_file` names; without it a collection
     has no members.
     """
-    root = xml.parse(data)
+    root = xml.parse(data, keeps_blanks=False)
     if not str(root.tag).startswith(f"{{{PDS}}}"):
         raise MalformedLabel(
             f"root element {root.tag[:200]} is not in {PDS}", line=xml.line_of(root)
@@ -130,15 +130,15 @@ def _instant(text: str) -> tuple[datetime | None, float]:
 
 
 def _references(tree: Tree) -> tuple[Reference, ...]:
-    found: dict[Reference, None] = {}
+    found: dict[tuple[str, str], Reference] = {}
     for element in tree.every(*_REFERENCES):
         kind = element.value("pds:reference_type")
-        for name, text in zip(element.names, element.texts, strict=True):
+        for name, text in element.attributes:
             if name in ("pds:lid_reference", "pds:lidvid_reference"):
                 target = context.identifier(text)
                 if target is not None:
-                    found[Reference(target, kind)] = None
-    return tuple(found)
+                    found[text, kind] = Reference(target, kind)
+    return tuple(found.values())
 
 
 def _members(tree: Tree) -> tuple[Member, ...]:
