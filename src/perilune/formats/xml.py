@@ -27,7 +27,7 @@ _UTF8 = (b"utf-8", b"utf8", b"us-ascii", b"ascii")
 _PLACE = re.compile(r", line \d+, column \d+$")
 _HUGE = re.compile(r"(?:, try|: \d+ use) XML_PARSE_HUGE.*")
 _LONGEST_REASON = 300
-_PROLOG = re.compile(rb"(?:\s++|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
+_PROLOG = re.compile(rb"(?:\s++|<\?(?:[^?]++|\?(?!>))*+\?>|<!--.*?-->)*+", re.DOTALL)
 
 
 def parse(data: bytes, *, keeps_blanks: bool = True) -> etree._Element:

@@ -1,4 +1,8 @@
-"""Where a product comes from: mission, spacecraft, instrument, target, processing level."""
+"""Where a product comes from and what it refers to.
+
+The labels of a mission name the same few missions, instruments and context products. So these
+values are remembered from label to label: one object of each serves them all, in pickles too.
+"""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -6,10 +10,10 @@ from functools import lru_cache
 from perilune.errors import MalformedIdentifier
 from perilune.formats.pds4.tree import Element, Tree
 from perilune.model.identifier import Lid, Lidvid, parse_identifier
-from perilune.model.product import ContextName
+from perilune.model.product import ContextName, Reference
 
 _LONGEST = 300
-"""Characters; the longest LIDVID has 277."""
+"""Characters; the longest LIDVID has 277. Longer words are not remembered."""
 _NO_SYSTEM = frozenset(("literature search", "artificial illumination", "naked eye"))
 
 
@@ -28,6 +32,13 @@ def identifier(text: str) -> Lid | Lidvid | None:
     property of the product.
     """
     return _identifier(text) if len(text) <= _LONGEST else None
+
+
+def reference(text: str, kind: str) -> Reference | None:
+    """The reference to what ``text`` identifies; None where it is no identifier."""
+    if len(text) > _LONGEST:
+        return None
+    return (_reference if len(kind) <= _LONGEST else _reference.__wrapped__)(text, kind)
 
 
 def investigations(tree: Tree) -> tuple[ContextName, ...]:
@@ -68,23 +79,33 @@ def _named(elements: list[Element]) -> tuple[ContextName, ...]:
     found: dict[ContextName, None] = {}
     for element in elements:
         if name := element.value("pds:name"):
-            found[ContextName(name, element.value("pds:type"), _lid(element))] = None
+            kind, lid = element.value("pds:type"), _lid(element)
+            is_short = len(name) <= _LONGEST and len(kind) <= _LONGEST
+            found[(_context_name if is_short else ContextName)(name, kind, lid)] = None
     return tuple(found)
 
 
 def _lid(element: Element) -> Lid | None:
-    reference = element.first("pds:Internal_Reference")
-    if reference is None:
+    found = element.first("pds:Internal_Reference")
+    if found is None:
         return None
-    text = reference.value("pds:lidvid_reference") or reference.value("pds:lid_reference")
+    text = found.value("pds:lidvid_reference") or found.value("pds:lid_reference")
     target = identifier(text)
     return target.lid if isinstance(target, Lidvid) else target
 
 
 @lru_cache(maxsize=4096)
 def _identifier(text: str) -> Lid | Lidvid | None:
-    """Remembered, since every label of a mission refers to the same few context products."""
     try:
         return parse_identifier(text)
     except MalformedIdentifier:
         return None
+
+
+@lru_cache(maxsize=4096)
+def _reference(text: str, kind: str) -> Reference | None:
+    target = _identifier(text)
+    return None if target is None else Reference(target, kind)
+
+
+_context_name = lru_cache(maxsize=4096)(ContextName)

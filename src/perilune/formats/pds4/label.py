@@ -130,15 +130,15 @@ def _instant(text: str) -> tuple[datetime | None, float]:
 
 
 def _references(tree: Tree) -> tuple[Reference, ...]:
-    found: dict[tuple[str, str], Reference] = {}
+    found: dict[Reference, None] = {}
     for element in tree.every(*_REFERENCES):
         kind = element.value("pds:reference_type")
         for name, text in element.attributes:
             if name in ("pds:lid_reference", "pds:lidvid_reference"):
-                target = context.identifier(text)
-                if target is not None:
-                    found[text, kind] = Reference(target, kind)
-    return tuple(found.values())
+                reference = context.reference(text, kind)
+                if reference is not None:
+                    found[reference] = None
+    return tuple(found)
 
 
 def _members(tree: Tree) -> tuple[Member, ...]:
