@@ -16,8 +16,6 @@ from typing import Any, BinaryIO
 
 import apsw
 
-import perilune.access.read
-import perilune.ingest.check
 import perilune.ingest.delivery
 import perilune.node
 from perilune.catalogue.sqlite.database import Database
@@ -91,12 +89,14 @@ def sync_of_the_receipt() -> None:
 
 
 def data_before_name() -> None:
-    """Objects get their names first; their data are synced after that."""
+    """Objects get their names, durably, and their data are synced after that."""
 
     def keep(store: LocalStore, batch: LocalBatch) -> None:
         store._name(batch, [])
-        named = [Path(store._place(sha256)) for sha256 in batch.sizes]
-        store.settle(store.root, [*named, *(path.parent for path in named)])
+        named = [store.root / sha256[:2] / sha256 for sha256 in batch.sizes]
+        for path in named:
+            store.settle(store.root, [path.parent])
+        store.settle(store.root, named)
 
     LocalStore._keep = keep  # type: ignore[method-assign]
 
@@ -127,34 +127,6 @@ def bytes_before_log() -> None:
     module.accession = lambda *_anything: list(positions)
 
 
-def md5_of_the_label() -> None:
-    """A file need not have the digest that its label announces."""
-    perilune.ingest.check._Examination._compare = _no_wait  # type: ignore[method-assign]
-
-
-def digest_on_reading() -> None:
-    """Bytes leave without being compared with the manifest."""
-
-    class _Believed:
-        def __eq__(self, _other: object) -> bool:
-            return True
-
-        def __ne__(self, _other: object) -> bool:
-            return False
-
-        __hash__ = None  # type: ignore[assignment]
-
-        @staticmethod
-        def hexdigest() -> "_Believed":
-            return _Believed()
-
-        @staticmethod
-        def sha256(_data: bytes) -> "_Believed":
-            return _Believed()
-
-    perilune.access.read.hashlib = _Believed()  # type: ignore[assignment]
-
-
 SAFEGUARDS: dict[str, Callable[[], None]] = {
     each.__name__: each
     for each in (
@@ -165,8 +137,6 @@ SAFEGUARDS: dict[str, Callable[[], None]] = {
         sync_of_the_receipt,
         data_before_name,
         bytes_before_log,
-        md5_of_the_label,
-        digest_on_reading,
     )
 }
 

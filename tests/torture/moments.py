@@ -39,11 +39,15 @@ class Moment:
     arguments: str
 
 
+def perilune(root: Path, *arguments: str) -> list[str]:
+    """The command of the node in ``root``."""
+    return [sys.executable, "-m", "perilune", "-n", str(root), *arguments]
+
+
 def delivering(root: Path, delivery: Delivery) -> list[str]:
     """The command that hands ``delivery`` to the node in ``root``."""
     how = ["--json", "--releasability", delivery.releasability.value]
-    path = str(delivery.path)
-    return [sys.executable, "-m", "perilune", "-n", str(root), "deliver", *how, path]
+    return perilune(root, "deliver", *how, str(delivery.path))
 
 
 def driving(root: Path, delivery: Delivery, *, without: str) -> list[str]:

@@ -34,13 +34,18 @@ def why_not() -> str | None:
     missing = [name for name in _PROGRAMS if shutil.which(name) is None]
     if missing:
         return f"needs {', '.join(missing)}"
-    if os.geteuid() != 0:
+    if not may_mount():
         return "needs root, to mount"
     if not Path("/dev/fuse").exists() or not Path("/dev/loop-control").exists():
         return "needs /dev/fuse and loop devices"
     if subprocess.run(["nbdkit", "python", "--dump-plugin"], capture_output=True).returncode:  # noqa: PLW1510
         return "needs nbdkit-plugin-python"
     return None
+
+
+def may_mount() -> bool:
+    """Whether this process may mount file systems."""
+    return os.geteuid() == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +150,23 @@ def mounted(content: bytes | bytearray, folder: Path) -> Iterator[Path]:
     mount.mkdir(exist_ok=True)
     with _mounted_loop(image, mount):
         yield mount
+
+
+@contextmanager
+def small_disk(folder: Path, *, size: int) -> Iterator[Path]:
+    """An empty file system in memory that holds ``size`` bytes."""
+    mount = folder / "small"
+    mount.mkdir()
+    _run("mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(mount))
+    try:
+        yield mount
+    finally:
+        _run("umount", str(mount))
+
+
+def enlarge(mount: Path, *, size: int) -> None:
+    """Let a `small_disk` hold ``size`` bytes."""
+    _run("mount", "-o", f"remount,size={size}", str(mount))
 
 
 @contextmanager

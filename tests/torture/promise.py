@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import apsw
+
 from perilune.access.extract import extract
 from perilune.access.policy import OPERATOR
 from perilune.access.search import find, search
@@ -31,6 +33,9 @@ from perilune.preservation.health import examine
 from perilune.preservation.rebuild import rebuild
 
 from .deliveries import Delivery
+
+_RAISED = (PeriluneError, OSError, ValueError, LookupError, apsw.Error)
+"""What looking at a broken node may raise; anything else is a fault of this module."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ def broken(
     """Promises that the node in ``root`` does not keep; ``heads`` are signed heads seen before."""
     try:
         node = Node.open(root)
-    except (PeriluneError, OSError) as error:
+    except _RAISED as error:
         return [f"the node does not open: {error!r}"]
     try:
         return [
@@ -122,7 +127,7 @@ def _kept(look: Callable[[], Iterator[str]]) -> list[str]:
     faults: list[str] = []
     try:
         faults.extend(look())
-    except (PeriluneError, OSError) as error:
+    except _RAISED as error:
         faults.append(f"{type(error).__name__}: {error}")
     return faults
 

@@ -4,6 +4,7 @@ The moments are the system calls by which ``perilune deliver`` changes the node'
 likely as any other; in every third round the delivery that would mend the first kill is killed too.
 """
 
+import re
 import shutil
 from pathlib import Path
 from random import Random
@@ -58,7 +59,7 @@ def test_a_killed_delivery_loses_nothing_and_the_next_one_needs_no_help(
 
 
 @pytest.mark.skipif(not moments.HAS_STRACE, reason="needs strace")
-def test_a_log_that_is_written_before_the_bytes_are_named_does_not_survive_kills(
+def test_a_log_written_before_the_bytes_have_their_names_does_not_survive_kills(
     scene: Scene, tmp_path: Path
 ) -> None:
     random = Random(f"{SEED} control")
@@ -70,10 +71,18 @@ def test_a_log_that_is_written_before_the_bytes_are_named_does_not_survive_kills
 
     shutil.copytree(scene.root, folder)
     found = moments.watched(sabotaged(folder), folder, tmp_path / "trace")
+    between = found[place_of(found, "/log/checkpoint") : place_of(found, "/objects/../") + 1]
 
     def breaks(number: int) -> bool:
         root = Path(shutil.copytree(scene.root, tmp_path / str(number)))
-        moments.disturbed(sabotaged(root), random.choice(found), "signal=SIGKILL")
+        moments.disturbed(sabotaged(root), random.choice(between), "signal=SIGKILL")
         return promise.broken(root, scene.keys, scene.acknowledged, ()) != []
 
-    assert any(breaks(number) for number in range(20))
+    assert any(breaks(number) for number in range(5))
+
+
+def place_of(found: list[Moment], target: str) -> int:
+    """Where something was first given a name that matches ``target``."""
+    pattern = re.compile(f', "{target}')
+    names = (place for place, each in enumerate(found) if each.call == "rename")
+    return next(place for place in names if pattern.search(found[place].arguments))

@@ -1,5 +1,6 @@
 """What every command does alike: naming the node, JSON, progress, errors and exit status."""
 
+import errno
 import functools
 import json
 import sys
@@ -17,6 +18,7 @@ from perilune.errors import (
     MalformedIdentifier,
     NodeExists,
     NodeMissing,
+    NoSpace,
     PeriluneError,
     WrongUsage,
 )
@@ -44,9 +46,7 @@ def command(function: Callable[P, int | None]) -> Callable[P, None]:
             _tell(error, as_json=bool(kwargs["as_json"]))
             status = status_of(error)
         except OSError as error:
-            _tell(
-                PeriluneError(f"the disk or the system: {error}"), as_json=bool(kwargs["as_json"])
-            )
+            _tell(_named(error), as_json=bool(kwargs["as_json"]))
             status = OUR_FAULT
         sys.exit(status or DONE)
 
@@ -58,6 +58,12 @@ def status_of(error: PeriluneError) -> int:
     if isinstance(error, _USAGE):
         return WRONG_USAGE
     return NOT_RIGHT if error.status in (403, 404, 422) or error.code == "damaged" else OUR_FAULT
+
+
+def _named(error: OSError) -> PeriluneError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return NoSpace(str(error))
+    return PeriluneError(f"the disk or the system: {error}")
 
 
 def _tell(error: PeriluneError, *, as_json: bool) -> None:

@@ -116,7 +116,13 @@ class Database:
             raise NodeBusy(f"another process writes to {self._path.name}") from error
         except apsw.FullError as error:
             raise NoSpace(f"no room for {self._path.name}") from error
-        except (apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError) as error:
+        except apsw.IOError as error:
+            # a full disk shows here only so: the index beside the write-ahead log cannot grow
+            code: int = error.extendedresult  # type: ignore[attr-defined]  # the stubs lack it
+            if code == apsw.SQLITE_IOERR_SHMSIZE:
+                raise NoSpace(f"no room for {self._path.name}-shm") from error
+            raise OSError(errno.EIO, f"{error}: {self._path}") from error
+        except (apsw.CantOpenError, apsw.ReadOnlyError) as error:
             raise OSError(errno.EIO, f"{error}: {self._path}") from error
         except (apsw.CorruptError, apsw.NotADBError) as error:
             raise Damaged(f"{self._path.name}: {error}; perilune rebuild makes it again") from error
