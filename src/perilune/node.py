@@ -30,7 +30,7 @@ from perilune.catalogue.memory import MemoryCatalogue
 from perilune.catalogue.port import Catalogue, Projection
 from perilune.catalogue.sqlite import SqliteCatalogue
 from perilune.config import Config
-from perilune.errors import NodeBusy, NodeExists
+from perilune.errors import Damaged, NodeBusy, NodeExists
 from perilune.ledger.log import Log
 from perilune.ledger.note import Signer
 from perilune.ledger.policy import policy_text
@@ -86,12 +86,29 @@ class Node:
     @classmethod
     def open(cls, root: Path, *, now: Callable[[], datetime] = _utc_now) -> Self:
         """Open the node kept under ``root``; raise `NodeMissing` where there is none."""
+        return cls._open(root, SqliteCatalogue, now)
+
+    @classmethod
+    def open_to_rebuild(cls, root: Path, *, now: Callable[[], datetime] = _utc_now) -> Self:
+        """The same, with an empty catalogue in the place of one that is damaged.
+
+        For `rebuilding` and nothing else.
+        """
+        try:
+            return cls.open(root, now=now)
+        except Damaged:
+            return cls._open(root, lambda _damaged: MemoryCatalogue(), now)
+
+    @classmethod
+    def _open(
+        cls, root: Path, catalogue: Callable[[Path], Catalogue], now: Callable[[], datetime]
+    ) -> Self:
         config = settings.load(root)
         log = Log.open(LocalTiles(root / "log"), _signer(root, "log", config.origin))
         return cls(
             config=config,
             store=LocalStore(root / "objects"),
-            catalogue=SqliteCatalogue(root / "catalogue.sqlite"),
+            catalogue=catalogue(root / "catalogue.sqlite"),
             log=log,
             receipt_signer=_signer(root, "receipt", f"{config.origin}/receipt"),
             writing=lambda: _exclusive(root / "lock", log),
@@ -133,7 +150,8 @@ class Node:
         with the old catalogue until they are started again.
         """
         assert self.root is not None
-        new = self.root / f"catalogue.sqlite.making-{secrets.token_hex(6)}"
+        kept, new = self.root / "catalogue.sqlite", self.root / "catalogue.sqlite.making"
+        _remove_catalogue(new)  # left by one that was killed
         try:
             catalogue = SqliteCatalogue(new)
             try:
@@ -142,12 +160,11 @@ class Node:
                 catalogue.close()
             self.catalogue.close()
             for suffix in ("-wal", "-shm"):
-                Path(f"{self.root / 'catalogue.sqlite'}{suffix}").unlink(missing_ok=True)
-            new.replace(self.root / "catalogue.sqlite")
+                Path(f"{kept}{suffix}").unlink(missing_ok=True)
+            new.replace(kept)
             _sync_folder(self.root)
         finally:
-            for suffix in ("", "-wal", "-shm"):
-                Path(f"{new}{suffix}").unlink(missing_ok=True)
+            _remove_catalogue(new)
 
     def ticks(self) -> Iterator[datetime]:
         """Times for the next acts: now, but always after the newest act, a microsecond apart.
@@ -201,6 +218,11 @@ def _write_secret(path: Path, data: bytes) -> None:
 
 def _signer(root: Path, use: str, name: str) -> Signer:
     return Signer.load(name, (root / "keys" / f"{use}.pem").read_bytes())
+
+
+def _remove_catalogue(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -249,7 +249,7 @@ def _whole(node: Node, deliveries: Sequence[Delivery], scratch: Path) -> Iterato
 
 def _tidy(root: Path, node: Node) -> Iterator[str]:
     left = [path.name for path in (root / "objects" / "incoming").iterdir() if path.name != "lock"]
-    left += [path.name for path in root.glob("catalogue.sqlite.making-*")]
+    left += [path.name for path in root.glob("catalogue.sqlite.making*")]
     if left:
         yield f"left behind: {left}"
     if (root / "log" / "checkpoint.next").exists():

@@ -80,12 +80,12 @@ def show(document: Any) -> None:
 
 
 @contextmanager
-def opened(name: str | None) -> Iterator[Node]:
+def opened(name: str | None, open_: Callable[[Path], Node] = Node.open) -> Iterator[Node]:
     """The node in the folder ``name`` (else ``PERILUNE_NODE``); raise `WrongUsage` on a URL."""
     given = config.node_named(name)
     if is_url(given):
         raise WrongUsage(f"this command works on a node's own folder, not on {given}")
-    node = Node.open(Path(given))
+    node = open_(Path(given))
     try:
         yield node
     finally:

@@ -3,20 +3,21 @@
 import click
 
 from perilune.cli import frame
+from perilune.node import Node
 from perilune.preservation.rebuild import rebuild
 
 
 @click.command("rebuild", short_help="Make the catalogue again from storage and log.")
 @frame.command
 def command(node: str | None, *, as_json: bool) -> None:
-    """Make the catalogue again from storage and log alone.
+    """Make the catalogue again from storage and log alone, also where it is damaged.
 
     Start a running ``perilune serve`` again afterwards: it goes on with the old catalogue.
 
     Exit status: 0 made, 3 storage lacks what the log records (the old catalogue stays),
     2 wrong usage, 1 anything else.
     """
-    with frame.opened(node) as opened:
+    with frame.opened(node, Node.open_to_rebuild) as opened:
         made = rebuild(opened, frame.progress())
     if as_json:
         frame.show({"entries": made.entries})
