@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import click
 
 from perilune.access.cursor import read_cursor, write_cursor
+from perilune.access.listing import listed
 from perilune.access.policy import OPERATOR
 from perilune.access.search import search
 from perilune.catalogue.query import Cap, Query, Sort
@@ -12,9 +13,7 @@ from perilune.cli import frame
 from perilune.client.remote import RemoteNode
 from perilune.config import node_named
 from perilune.errors import BadQuestion
-from perilune.model.act import time_text
 from perilune.model.identifier import parse_identifier
-from perilune.model.product import Holding
 from perilune.model.timespan import read_utc
 
 
@@ -85,7 +84,7 @@ def command(
         with frame.opened(node) as opened:
             page = search(query, opened, OPERATOR)
         document = {
-            "products": [_document(each) for each in page.hits],
+            "products": [listed(each) for each in page.hits],
             "total": page.total,
             "next": write_cursor(page.next) if page.next else None,
         }
@@ -117,28 +116,6 @@ def _site(text: str, body: str) -> Cap:
     if not (-90 <= lat <= 90 and -360 <= lon <= 360 and radius_km >= 0):
         raise BadQuestion(f"--site: latitude, longitude or radius out of range: {text!r}")
     return Cap(lon=lon, lat=lat, radius_km=radius_km, body=body)
-
-
-def _document(holding: Holding) -> dict[str, object]:
-    product = holding.product
-    time = product.time
-    return {
-        "lidvid": str(product.id),
-        "title": product.title,
-        "class": product.product_class,
-        "missions": [each.name for each in product.investigations],
-        "instruments": [each.name for each in product.instruments],
-        "targets": [each.name for each in product.targets],
-        "level": product.processing_level,
-        "start": time_text(time.start) if time and time.start else None,
-        "stop": time_text(time.stop) if time and time.stop else None,
-        "simulated": product.is_simulated,
-        "accessioned": time_text(holding.accessioned),
-        "lifecycle": holding.lifecycle.value,
-        "releasability": holding.releasability.value,
-        "files": len(holding.manifest.files),
-        "bytes": holding.manifest.total_bytes,
-    }
 
 
 def _tell(document: dict[str, object]) -> None:

@@ -1,11 +1,10 @@
 """A holding in a few words: what lists and headings show of it."""
 
-from datetime import datetime
 from typing import Any
 
+from perilune.access.listing import listed
 from perilune.i18n import language as languages
 from perilune.i18n.language import Language
-from perilune.model.act import time_text
 from perilune.model.package import FileEntry
 from perilune.model.product import ContextName, Holding
 from perilune.model.timespan import TimeSpan
@@ -20,25 +19,7 @@ _DAY_S = 86_400
 
 def document(holding: Holding) -> dict[str, Any]:
     """What a program gets of a holding in a list."""
-    product = holding.product
-    return {
-        "lidvid": str(product.id),
-        "title": product.title,
-        "class": product.product_class,
-        "missions": _names(product.investigations),
-        "instruments": _names(product.instruments),
-        "targets": _names(product.targets),
-        "level": product.processing_level,
-        "start": _moment(product.time.start if product.time else None),
-        "stop": _moment(product.time.stop if product.time else None),
-        "simulated": product.is_simulated,
-        "lifecycle": holding.lifecycle.value,
-        "releasability": holding.releasability.value,
-        "accessioned": time_text(holding.accessioned),
-        "files": len(holding.manifest.files),
-        "bytes": holding.manifest.total_bytes,
-        "href": address(holding),
-    }
+    return {**listed(holding), "href": address(holding)}
 
 
 def card(holding: Holding, language: Language) -> dict[str, Any]:
@@ -91,7 +72,3 @@ def observed(span: TimeSpan) -> str:
 
 def _names(found: tuple[ContextName, ...]) -> list[str]:
     return list(dict.fromkeys(each.name for each in found if each.name))
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return time_text(moment) if moment else None
