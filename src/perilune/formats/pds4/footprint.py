@@ -14,6 +14,7 @@ from perilune.model.product import ContextName
 from perilune.moon.bodies import MOON, find_body
 from perilune.moon.sphere import oriented
 
+_CARTOGRAPHY = "cart:Cartography"
 _CORNERS = ("Upper Left Corner", "Upper Right Corner", "Lower Right Corner", "Lower Left Corner")
 _BODILESS = frozenset(("calibration", "calibration field", "calibrator", "dust", "equipment"))
 _MOON = frozenset(("lunar", "luna", "the moon", "earth's moon"))
@@ -26,18 +27,18 @@ _IN_DEGREES = {"": 1.0, "deg": 1.0, "rad": 180.0 / math.pi, "arcmin": 1 / 60, "a
 
 def footprints(tree: Tree, targets: tuple[ContextName, ...]) -> tuple[Footprint, ...]:
     """Every area given in numbers; of an outline and its bounding box only the outline."""
-    boxes = [_cartographic(element, targets) for element in tree.every("cart:Cartography")]
-    outlines = [_geometric(element, targets) for element in tree.every("geom:Geometry_Orbiter")]
-    drawn = {each.body for each in outlines if each is not None and _is_outline(each)}
-    found = [*(each for each in boxes if each is not None and each.body not in drawn), *outlines]
-    return tuple(dict.fromkeys(each for each in found if each is not None))
+    body = _body(targets)
+    outlines = [_geometric(element, body) for element in tree.every("geom:Geometry_Orbiter")]
+    is_drawn = any(each is not None and _is_outline_of(body, each) for each in outlines)
+    boxes = [] if is_drawn else [_cartographic(each, body) for each in tree.every(_CARTOGRAPHY)]
+    return tuple(dict.fromkeys(each for each in (*boxes, *outlines) if each is not None))
 
 
-def _is_outline(footprint: Footprint) -> bool:
-    return isinstance(footprint.shape, Polygon)
+def _is_outline_of(body: str, footprint: Footprint) -> bool:
+    return footprint.body == body and isinstance(footprint.shape, Polygon)
 
 
-def _cartographic(element: Element, targets: tuple[ContextName, ...]) -> Footprint | None:
+def _cartographic(element: Element, body: str) -> Footprint | None:
     box = element.below("cart:Spatial_Domain", "cart:Bounding_Coordinates")
     if box is None:
         return None
@@ -46,7 +47,7 @@ def _cartographic(element: Element, targets: tuple[ContextName, ...]) -> Footpri
         "cart:Horizontal_Coordinate_System_Definition",
         "cart:Geodetic_Model",
     )
-    shape, body = _box(box, model), _body(targets)
+    shape = _box(box, model)
     if shape is None or not body:
         return None
     words = "" if model is None else model.value("cart:coordinate_system_name")
@@ -87,12 +88,12 @@ def _lat_lon_box(west: float, south: float, east: float, north: float) -> LatLon
     return LatLonBox(left, south, right, north)
 
 
-def _geometric(geometry: Element, targets: tuple[ContextName, ...]) -> Footprint | None:
+def _geometric(geometry: Element, target: str) -> Footprint | None:
     surface = geometry.first("geom:Surface_Geometry")
     if surface is None:
         return None
     shape, source = _surface_shape(surface)
-    body = _geometry_body(geometry) or _body(targets)
+    body = _geometry_body(geometry) or target
     if shape is None or not body:
         return None
     frame, realisation = _geometry_frame(geometry)

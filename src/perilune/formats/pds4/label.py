@@ -130,15 +130,15 @@ def _instant(text: str) -> tuple[datetime | None, float]:
 
 
 def _references(tree: Tree) -> tuple[Reference, ...]:
-    found: dict[Reference, None] = {}
+    found: dict[tuple[str, str], Reference] = {}
     for element in tree.every(*_REFERENCES):
         kind = element.value("pds:reference_type")
         for name, text in element.attributes:
             if name in ("pds:lid_reference", "pds:lidvid_reference"):
                 reference = context.reference(text, kind)
                 if reference is not None:
-                    found[reference] = None
-    return tuple(found)
+                    found[text, kind] = reference
+    return tuple(found.values())
 
 
 def _members(tree: Tree) -> tuple[Member, ...]:
