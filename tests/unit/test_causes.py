@@ -31,8 +31,8 @@ _DOS = b"line one\r\nline two\r\n"
         (_DOS[:-2], _DOS, "MD5 would match with a final newline (CRLF)"),
         (_UNIX, _DOS[:-2], "MD5 would match if LF were CRLF and without the final newline"),
         (_DOS, _UNIX[:-1], "MD5 would match if CRLF were LF and without the final newline"),
-        (b"abcd", b"abcdef", "file is cut: 4 of 6 bytes"),
-        (b"", b"abcdef", "file is cut: 0 of 6 bytes"),
+        (b"abcd", b"abcdef", "file is shorter: 4 of 6 bytes"),
+        (b"", b"abcdef", "file is shorter: 0 of 6 bytes"),
         (b"abcdef", b"abcd", "file is longer by 2 bytes; the bytes before them are right"),
         (b"abcdef", b"abxd", "file is longer by 2 bytes"),
         (b"abcd", b"abcx", "content differs"),
@@ -71,4 +71,4 @@ def test_a_large_file_is_compared_by_size_alone() -> None:
 
     cause = why_md5_differs(large, _md5(large.replace(b"\n", b"\r\n")), 2 * len(large))
 
-    assert cause == f"file is cut: {len(large)} of {2 * len(large)} bytes"
+    assert cause == f"file is shorter: {len(large)} of {2 * len(large)} bytes"

@@ -36,8 +36,8 @@ _REPORT = Report(
     (
         _WARNING,
         *(_wrong(f"{n}.tab", _CRLF, f"urn:nasa:pds:luna:data:{n}::1.0") for n in range(4)),
-        _wrong("4.tab", "file is cut: 3 of 9 bytes", "urn:nasa:pds:luna:data:4::1.0"),
-        _wrong("4.img", "file is cut: 1 of 8 bytes", "urn:nasa:pds:luna:data:4::1.0"),
+        _wrong("4.tab", "file is shorter: 3 of 9 bytes", "urn:nasa:pds:luna:data:4::1.0"),
+        _wrong("4.img", "file is shorter: 1 of 8 bytes", "urn:nasa:pds:luna:data:4::1.0"),
         _wrong("5.xml", ""),
     ),
 )
@@ -48,7 +48,7 @@ def test_messages_are_grouped_by_cause_and_errors_come_first() -> None:
 
     assert found == [
         (Severity.ERROR, _CRLF, 4),
-        (Severity.ERROR, "file is cut: … of … bytes", 2),
+        (Severity.ERROR, "file is shorter: … of … bytes", 2),
         (Severity.ERROR, "", 1),
         (Severity.WARNING, "", 1),
     ]
@@ -76,7 +76,7 @@ ERROR  4 x {_CHECKSUM}
     assert "  2.tab\n" in text
     assert "  3.tab\n" not in text
     assert "  and 1 more\n" in text
-    assert "      file is cut: 3 of 9 bytes\n" in text
+    assert "      file is shorter: 3 of 9 bytes\n" in text
 
 
 def test_a_name_in_a_delivery_cannot_command_the_terminal() -> None:
@@ -108,12 +108,20 @@ def test_the_document_has_the_shape_of_validate_and_groups_beside() -> None:
         "message": "MD5 differs",
         "found": "aaaa",
         "expected": "bbbb",
-        "cause": "file is cut: 3 of 9 bytes",
+        "cause": "file is shorter: 3 of 9 bytes",
     }
     assert document["productLevelValidationResults"][6]["status"] == "PASS"
     (stray,) = document["pds4BundleLevelValidationResults"]
     assert (stray["label"], stray["status"]) == ("stray.txt", "PASS")
     assert [group["count"] for group in document["groups"]] == [4, 2, 1, 1]
+
+
+def test_a_shorter_file_may_have_been_cut_or_edited() -> None:
+    (group,) = (each for each in _REPORT.groups if each.cause.startswith("file is shorter"))
+
+    assert "cut short" in group.advice
+    assert "edited" in group.advice
+    assert group.advice != ADVICE[_CHECKSUM]
 
 
 def test_faults_are_counted_by_type() -> None:

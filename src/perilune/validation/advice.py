@@ -121,7 +121,10 @@ _LINE_ENDINGS = (
     "Copy the files again in binary mode: version control or a transfer in text mode has changed "
     "their line endings."
 )
-_CUT = "The transfer was cut short: copy the file again and compare its size."
+_SHORTER = (
+    "If a transfer was cut short, copy the whole file again; if the file was edited, restore the "
+    "original, or correct file_size and md5_checksum and give the product a new version_id."
+)
 _SIZE_ONLY = "Correct file_size in the label: the bytes are the right ones."
 
 
@@ -129,8 +132,8 @@ def advice_on(type: str, cause: str = "") -> str:
     """One sentence on how to mend messages of that type and cause."""
     if cause.startswith("MD5 would match"):
         return _LINE_ENDINGS
-    if cause.startswith("file is cut"):
-        return _CUT
+    if cause.startswith("file is shorter"):
+        return _SHORTER
     if "MD5 is right" in cause:
         return _SIZE_ONLY
     return ADVICE.get(type, "Correct what the message names.")

@@ -1,8 +1,8 @@
 """Why bytes are not those that were announced, where it can be shown.
 
-A cause is named only if undoing it gives the announced MD5, or if the size alone shows it: text
-files lose their line endings in version control and in transfers that "convert", and large ones are
-cut. Memory is bounded whatever the size of the file.
+A cause is named only if undoing it gives the announced MD5: text files lose their line endings in
+version control and in transfers that "convert". Where the size alone differs, that is said and no
+more: a shorter file may have been cut or edited. Memory is bounded whatever the size of the file.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ def why_md5_differs(
         if expected_size is None or size == expected_size:
             return "content differs"
         if size < expected_size:
-            return f"file is cut: {size} of {expected_size} bytes"
+            return f"file is shorter: {size} of {expected_size} bytes"
         extra = f"file is longer by {size - expected_size} bytes"
         if _md5_of_first(data, expected_size) == wanted:
             return f"{extra}; the bytes before them are right"
