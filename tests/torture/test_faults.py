@@ -65,7 +65,7 @@ def test_a_failing_disk_costs_a_refusal_and_nothing_else(
 
 
 @pytest.mark.skipif(not power.may_mount(), reason="needs root, to mount")
-@pytest.mark.parametrize("free", range(0, 70, 3 if IS_LONG else 15))
+@pytest.mark.parametrize("free", range(0, 60, 3 if IS_LONG else 15))
 def test_a_full_disk_takes_nothing_in_and_goes_on_when_there_is_room(
     free: int, scene: Scene, tmp_path: Path
 ) -> None:
