@@ -10,7 +10,6 @@ import hashlib
 import io
 from collections import defaultdict
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
 from perilune.ingest.labels import Unreadable, read_labels
 from perilune.ingest.projection import Progress
@@ -227,9 +226,9 @@ class _Examination:
                 self.staged[path] = self.batch.put(data)
         return self.staged[path]
 
-    def _opened(self, path: str) -> io.BufferedReader | None:
+    def _opened(self, path: str) -> io.FileIO | None:
         try:
-            return (self.received.root / path).open("rb")
+            return io.FileIO(f"{self.received.root}/{path}")
         except OSError as error:
             reason = error.strerror
         if path not in self.unopened:
@@ -394,7 +393,8 @@ def _content(manifest: Manifest) -> set[tuple[str, str]]:
 
 def _place(label: str, named: str) -> str | None:
     """Path in the delivery of a file that a label names; None where it would leave its folder."""
-    path = PurePosixPath(named)
-    if path.is_absolute() or ".." in path.parts or not path.parts or "\\" in named:
+    parts = [part for part in named.split("/") if part not in ("", ".")]
+    if named.startswith("/") or ".." in parts or not parts or "\\" in named:
         return None
-    return str(PurePosixPath(label).parent / path)
+    folder, slash, _ = label.rpartition("/")
+    return f"{folder}{slash}{'/'.join(parts)}"

@@ -8,8 +8,11 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
+
 from perilune.errors import MalformedIdentifier, MalformedLabel
 from perilune.formats.pds4.label import inventory_file, read_label
+from perilune.model.plain import plain_product, read_product
 from perilune.model.product import Product
 
 _WORTH_A_POOL = 400
@@ -29,6 +32,7 @@ class Unreadable:
 
 
 Found = Product | Unreadable
+Packed = bytes | Unreadable
 
 
 def read_labels(root: Path, paths: tuple[str, ...]) -> Iterator[tuple[str, Found]]:
@@ -69,11 +73,11 @@ def _in_order(
     """What each of ``chunks`` gives. This process reads, too, what no other has begun."""
     here = chunks[:_HERE_FIRST]
     rest = iter(chunks[_HERE_FIRST:])
-    waiting: deque[tuple[tuple[str, ...], Future[list[Found]]]] = deque()
+    waiting: deque[tuple[tuple[str, ...], Future[list[Packed]]]] = deque()
 
     def fill() -> None:
         while len(waiting) < _AHEAD and (chunk := next(rest, None)) is not None:
-            waiting.append((chunk, pool.submit(_read, root, chunk)))
+            waiting.append((chunk, pool.submit(_read_packed, root, chunk)))
 
     fill()
     for chunk in here:
@@ -81,11 +85,25 @@ def _in_order(
     while waiting:
         chunk, future = waiting.popleft()
         fill()
-        yield _read(root, chunk) if future.cancel() else future.result()
+        yield (
+            _read(root, chunk) if future.cancel() else [_unpacked(each) for each in future.result()]
+        )
 
 
 def _read(root: str, paths: Iterable[str]) -> list[Found]:
     return [read_one(f"{root}/{path}") for path in paths]
+
+
+def _read_packed(root: str, paths: Iterable[str]) -> list[Packed]:
+    found = _read(root, paths)
+    return [
+        each if isinstance(each, Unreadable) else orjson.dumps(plain_product(each))
+        for each in found
+    ]
+
+
+def _unpacked(packed: Packed) -> Found:
+    return packed if isinstance(packed, Unreadable) else read_product(orjson.loads(packed))
 
 
 def _inventory(folder: Path, name: str) -> bytes | None:

@@ -6,13 +6,13 @@ hold the labels themselves, read from the archive and verified.
 
 import csv
 import io
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+import orjson
 from fastapi.responses import Response
 from lxml import etree
 
@@ -34,7 +34,6 @@ OFFERS = (JSON, HTML, *CSV, KVP, PDS4_JSON, PDS4_XML, *XML)
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-_encoder = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
 _KEYED = ("properties", "counts")
 """Members whose keys are no names of XML elements."""
 _NAMESPACE = "http://pds.nasa.gov/api"
@@ -88,7 +87,7 @@ def many(summary: Document, holdings: Sequence[Holding], node: Node, manner: Man
 
 def json_response(value: Any, media: str = JSON, status: int = 200) -> Response:
     """``value`` as JSON, written once and sent as it is."""
-    return _response(_encoder.encode(value).encode(), media, status)
+    return _response(orjson.dumps(value), media, status)
 
 
 def _response(body: bytes | str, media: str, status: int = 200) -> Response:
