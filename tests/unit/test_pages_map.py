@@ -149,7 +149,7 @@ def test_what_is_no_map_is_refused(client: TestClient, address: str, status: int
 )
 def test_texts_that_show_at_one_width_leave_one_another_room(texts: list[Text]) -> None:
     """A character is taken as 6 pixels wide and 11 high: less than the fonts of any system."""
-    labels = placed(texts, 1.0)
+    labels = placed(tuple(texts), 1.0)
 
     for width in WIDTHS[1:]:
         boxes = []
@@ -168,7 +168,7 @@ def test_texts_that_show_at_one_width_leave_one_another_room(texts: list[Text]) 
 def test_the_first_text_keeps_its_place_on_the_narrowest_map() -> None:
     big, small = Text(0.5, 0.5, "Mare Imbrium", "name"), Text(0.52, 0.5, "Plato", "name")
 
-    labels = placed([big, small], 1.0)
+    labels = placed((big, small), 1.0)
 
     assert labels[0].look == "name"
     assert [label.text for label in labels] == ["Mare Imbrium"]

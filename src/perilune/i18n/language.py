@@ -9,7 +9,7 @@ import gettext
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel import Locale, negotiate_locale
@@ -49,7 +49,7 @@ class Language:
 
     def number(self, value: float, digits: int = 0) -> str:
         """A number grouped as the language does, with at most ``digits`` of fraction."""
-        return format_decimal(value, "#,##0." + "#" * digits, locale=self.locale)
+        return _number(value, digits, self.locale)
 
     def size(self, count: int) -> str:
         """A number of bytes in the decimal unit that leaves one to three digits before the mark."""
@@ -104,6 +104,11 @@ def interval(
     if first[:10] == last[:10]:
         last = last[11:]
     return f"{first} \N{EN DASH} {last} UTC"
+
+
+@lru_cache(10_000)  # a page writes a hundred numbers, mostly the same from page to page
+def _number(value: float, digits: int, locale: Locale) -> str:
+    return format_decimal(value, "#,##0." + "#" * digits, locale=locale)
 
 
 @cache

@@ -7,6 +7,7 @@ browser takes the same numbers and begins where the drawing stands.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import radians, sin
 
 from perilune.access import basemap
@@ -168,7 +169,7 @@ def _drawing(
         grid=_d([run for line in lines for run in line.runs]),
         prints=prints,
         site=site,
-        labels=tuple(placed([*_inset(texts), *_names(view, box)], width / height)),
+        labels=placed((*_inset(texts), *_names(view, box)), width / height),
         bar=Bar(round(share * 100, 2), language.text("%(n)s km", n=language.number(length, 2))),
         caption=caption(view, language),
         source=basemap.CREDIT if pictured else "",
@@ -205,7 +206,7 @@ def _prints(hits: Sequence[Holding], view: View) -> tuple[Print, ...]:
         for footprint in hit.product.footprints:
             if footprint.body != MOON.name:
                 continue
-            rings = paths(footprint.shape, view)
+            rings = _drawn(footprint.shape, view)
             spot = rings[0][0] if rings and len(rings[0]) == 1 else None
             if not rings:
                 continue
@@ -245,9 +246,14 @@ def _close_box(shapes: Sequence[Shape], view: View) -> Box:
     return sheet.box_about(middle, max(_LEAST_CLOSE_M, width), view)
 
 
-def _shown_rings(shape: Shape, view: View) -> list[Path]:
-    rings = paths(shape, view)
-    return [max(rings, key=lambda ring: _reach([ring]))] if view == "global" and rings else rings
+@lru_cache(4096)  # a hit is drawn twice on its page, and again on the next visitor's
+def _drawn(shape: Shape, view: View) -> tuple[Path, ...]:
+    return tuple(paths(shape, view))
+
+
+def _shown_rings(shape: Shape, view: View) -> tuple[Path, ...]:
+    rings = _drawn(shape, view)
+    return (max(rings, key=lambda ring: _reach([ring])),) if view == "global" and rings else rings
 
 
 def _best(shapes: Sequence[Shape]) -> View:

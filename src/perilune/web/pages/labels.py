@@ -1,8 +1,8 @@
 """Where texts stand on a map, and from which width of the map on they have room."""
 
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 WIDTHS = (0, 480, 640, 900)
@@ -35,7 +35,8 @@ class Label:
     anchor: Literal["start", "middle", "end"]
 
 
-def placed(texts: Sequence[Text], aspect: float) -> list[Label]:
+@lru_cache(256)  # the same for everybody who looks at the same part of the Moon
+def placed(texts: tuple[Text, ...], aspect: float) -> tuple[Label, ...]:
     """Those of ``texts`` that have room at some width; the first ones go first.
 
     ``aspect`` is width over height.
@@ -55,7 +56,7 @@ def placed(texts: Sequence[Text], aspect: float) -> list[Label]:
             shown.append(text)
             labels.append(_label(text, least))
         waiting = still
-    return labels
+    return tuple(labels)
 
 
 def _label(text: Text, least: int) -> Label:

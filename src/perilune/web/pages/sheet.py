@@ -4,6 +4,7 @@ Everything is in the metres of `perilune.moon.projection`; y points up.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import cos, degrees, hypot, radians, sin
 from typing import Literal
 
@@ -72,7 +73,8 @@ def cap_paths(cap: Cap, view: View) -> list[Path]:
     return paths(Polygon((tuple(corners),)), view)
 
 
-def grid(view: View, box: Box) -> list[GridLine]:
+@lru_cache(64)
+def grid(view: View, box: Box) -> tuple[GridLine, ...]:
     """Parallels and meridians at round degrees, about five of each across the box."""
     span = degrees((box[3] - box[1]) / MOON.radius_m)
     parallels = _step(span / (2.0 if view != "global" and _holds_pole(box) else 1.0) / _LINES)
@@ -81,7 +83,7 @@ def grid(view: View, box: Box) -> list[GridLine]:
         _line("meridian", lon, view, box)
         for lon in np.arange(0.0, 360.0, _meridian_step(view, box, span)).tolist()
     ]
-    return [line for line in lines if line is not None]
+    return tuple(line for line in lines if line is not None)
 
 
 def bar_km(box: Box, view: View, share: float) -> tuple[float, float]:
