@@ -20,6 +20,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from bench.row import Row
+from bench.through_http import PATHS, served
 from perilune.catalogue.fields import HARVESTED
 from perilune.catalogue.port import Projection
 from perilune.catalogue.query import Cap, Comparison, Op, Query, Sort
@@ -222,6 +223,13 @@ def orders(catalogue: SqliteCatalogue) -> Iterator[Row]:
     yield timed("properties of all labels", lambda: catalogue.properties("public"), runs=3)
 
 
+def doors(catalogue: SqliteCatalogue) -> Iterator[Row]:
+    """The same through HTTP, one visitor at a time."""
+    with served(catalogue) as get:
+        for what, path in PATHS.items():
+            yield timed(f"HTTP, {what}", partial(get, path), 20.0, 30)
+
+
 def run(
     products: int = 1_000_000, seconds: float = 600.0, kept: Path | None = None
 ) -> Iterator[Row]:
@@ -241,7 +249,7 @@ def run(
         took = (time.perf_counter() - at) * 1_000
         what = f"catalogue of {large.applied:,} products: opening"
         yield Row(what, f"{took:.0f} ms", "<= 500 ms", took <= 500)
-        for part in (look_ups, pages, sites, orders):
+        for part in (look_ups, pages, sites, orders, doors):
             yield from part(large)
         grown = rss_mb() - before
         yield Row("memory that all those answers take", f"{grown} MB", "<= 150 MB", grown <= 150)
