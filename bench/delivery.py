@@ -16,7 +16,7 @@ from perilune.mission.simulate import write_bundle
 from perilune.model.product import Releasability
 from perilune.node import Node
 
-SMALL_PRODUCTS = 4_000
+SMALL_PRODUCTS = 10_000
 SMALL_DATA = 16_000
 LARGE_BYTES = 1 << 30
 
