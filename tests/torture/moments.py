@@ -27,7 +27,8 @@ CALLS = (
 )
 _LINE = re.compile(r"(?P<pid>\d+) +(?P<call>\w+)\((?P<rest>.*)")
 DRIVER = Path(__file__).with_name("driver.py")
-_TIMEOUT_S = 120.0
+_TIMEOUT_S = 300.0
+"""Longer than a command waits for a lock, so that one that does says so itself."""
 
 
 @dataclass(frozen=True, slots=True)
