@@ -275,6 +275,7 @@ def test_without_scripts_everything_is_still_there(browser: Any, address: str) -
     page.get_by_role("checkbox", name="Raw").check()
     page.get_by_role("button", name="Apply").click()
     page.get_by_role("heading", level=1, name="1 product matches").wait_for()
+    page.wait_for_load_state("networkidle")  # the base map too: a person aims at what they see
 
     drawing = page.locator(".map svg path.print").bounding_box()
     page.locator(".map a").click(force=True)
