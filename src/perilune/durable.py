@@ -7,21 +7,24 @@ system has none, many at a time.
 
 import ctypes
 import errno
+import fcntl
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from perilune.errors import NoSpace
+from perilune.errors import NodeBusy, NoSpace
 
 Settle = Callable[[Path, Iterable[Path]], None]
 """`settle`, or what a test or a torture build puts in its place."""
 
 _FEW = 4
 _THREADS = 16
+_LOCK_STEP_S = 0.01
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -85,3 +88,29 @@ def whole(target: Path) -> Iterator[BinaryIO]:
         settle_one(target.parent)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: Path, *, wait_s: float) -> Iterator[None]:
+    """Hold the lock file ``path``, made if need be; the system lets go of it for a dead process.
+
+    Raises `NodeBusy` where another process holds it for longer than ``wait_s``.
+    """
+    handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        deadline = time.monotonic() + wait_s
+        while not _is_ours(handle):
+            if time.monotonic() > deadline:
+                raise NodeBusy(f"waited {wait_s:.0f} s for another writer")
+            time.sleep(_LOCK_STEP_S)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _is_ours(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -12,12 +12,10 @@ The only module that picks implementations. A node's folder::
 """
 
 import contextlib
-import fcntl
 import os
 import secrets
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -30,6 +28,7 @@ from perilune.catalogue.memory import MemoryCatalogue
 from perilune.catalogue.port import Catalogue, Projection
 from perilune.catalogue.sqlite import SqliteCatalogue
 from perilune.config import Config
+from perilune.durable import locked, settle_one
 from perilune.errors import Damaged, NodeBusy, NodeExists
 from perilune.ledger.log import Log
 from perilune.ledger.note import Signer
@@ -80,7 +79,7 @@ class Node:
         except BaseException:
             shutil.rmtree(making, ignore_errors=True)
             raise
-        _sync_folder(root.parent)
+        settle_one(root.parent)
         return cls.open(root, now=now)
 
     @classmethod
@@ -162,7 +161,7 @@ class Node:
             for suffix in ("-wal", "-shm"):
                 Path(f"{kept}{suffix}").unlink(missing_ok=True)
             new.replace(kept)
-            _sync_folder(self.root)
+            settle_one(self.root)
         finally:
             _remove_catalogue(new)
 
@@ -225,14 +224,6 @@ def _remove_catalogue(path: Path) -> None:
         Path(f"{path}{suffix}").unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 @contextlib.contextmanager
 def _held(lock: threading.Lock) -> Iterator[None]:
     if not lock.acquire(timeout=_LOCK_WAIT_S):
@@ -245,19 +236,6 @@ def _held(lock: threading.Lock) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _exclusive(path: Path, log: Log) -> Iterator[None]:
-    """Hold the lock file; it is let go of by the system when its process dies."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        deadline = time.monotonic() + _LOCK_WAIT_S
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise NodeBusy(f"waited {_LOCK_WAIT_S:.0f} s for another writer") from None
-                time.sleep(0.02)
+    with locked(path, wait_s=_LOCK_WAIT_S):
         log.refresh()
         yield
-    finally:
-        os.close(handle)

@@ -17,21 +17,19 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import IntEnum
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from perilune.catalogue.query import Comparison, Op
 from perilune.errors import BadQuestion
-from perilune.model.timespan import read_utc
+from perilune.model.timespan import microseconds, read_utc
 
 ValueType = Literal["string", "float", "timestamp"]
 
 LONGEST_PATTERN = 1_000
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _TIME = re.compile(r"[0-9]{4}-[0-9]")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Kind(IntEnum):
@@ -58,12 +56,6 @@ class Operand:
     kind: Kind
     number: float
     text: str
-
-
-def microseconds(moment: datetime) -> int:
-    """Microseconds since 1970 of an aware instant, exactly."""
-    passed = moment - _EPOCH
-    return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
 
 
 @lru_cache(maxsize=8_192)

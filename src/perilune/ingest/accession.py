@@ -75,7 +75,7 @@ def _still_new(run: Sequence[Candidate], node: Node, messages: list[Message]) ->
     for candidate in run:
         if candidate.id in held:
             settle(candidate, held[candidate.id], messages)
-    return [each for each in run if each.held is None and not each.is_refused]
+    return [each for each in run if each.is_new]
 
 
 def _take(run: Sequence[Candidate], terms: Terms, node: Node) -> list[int]:

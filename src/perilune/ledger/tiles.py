@@ -7,20 +7,17 @@ as it was renamed, so after a crash a whole ``checkpoint.next`` counts as signed
 `TileStore.pending`.
 """
 
-import fcntl
-import os
 import re
 import shutil
 import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from perilune.durable import Settle, naming_full_disk, settle
-from perilune.errors import LogInconsistent, NodeBusy, NotFound
+from perilune.durable import Settle, locked, naming_full_disk, settle
+from perilune.errors import LogInconsistent, NotFound
 
 WIDTH = 256
 """Hashes in a full tile, entries in a full bundle."""
@@ -234,12 +231,8 @@ class LocalTiles:
     def writing(self) -> Iterator[None]:
         """Enter to write; the system lets go of the lock when the process dies."""
         self.root.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self.root / "lock", os.O_CREAT | os.O_RDWR, 0o600)
-        try:
-            _wait_for(handle)
+        with locked(self.root / "lock", wait_s=_LOCK_WAIT_S):
             yield
-        finally:
-            os.close(handle)
 
     @property
     def _next(self) -> Path:
@@ -251,16 +244,3 @@ def _read_if_there(path: Path) -> bytes | None:
         return path.read_bytes()
     except FileNotFoundError:
         return None
-
-
-def _wait_for(handle: int) -> None:
-    deadline = time.monotonic() + _LOCK_WAIT_S
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise NodeBusy(f"waited {_LOCK_WAIT_S:.0f} s for another writer") from None
-            time.sleep(0.01)
-        else:
-            return

@@ -5,7 +5,6 @@ half its time, and nothing in it can run. The order of the members is that of on
 program; whoever keeps it for longer says which.
 """
 
-from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
 
 from perilune.model.footprint import Footprint, LatLonBox, Point, Polygon, Shape
@@ -18,10 +17,7 @@ from perilune.model.product import (
     Product,
     Reference,
 )
-from perilune.model.timespan import TimeSpan
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+from perilune.model.timespan import TimeSpan, microseconds, moment_of
 
 
 def plain_product(product: Product) -> list[Any]:
@@ -107,7 +103,7 @@ def _read_names(kept: list[Any]) -> tuple[ContextName, ...]:
 def _time(time: TimeSpan | None) -> list[Any] | None:
     if time is None:
         return None
-    ends = [None if end is None else _microseconds(end) for end in (time.start, time.stop)]
+    ends = [None if end is None else microseconds(end) for end in (time.start, time.stop)]
     return [*ends, time.start_text, time.stop_text, time.scale, time.uncertainty_s]
 
 
@@ -116,8 +112,8 @@ def _read_time(kept: list[Any] | None) -> TimeSpan | None:
         return None
     start, stop, start_text, stop_text, scale, uncertainty_s = kept
     return TimeSpan(
-        start=None if start is None else _moment(start),
-        stop=None if stop is None else _moment(stop),
+        start=None if start is None else moment_of(start),
+        stop=None if stop is None else moment_of(stop),
         start_text=start_text,
         stop_text=stop_text,
         scale=scale,
@@ -197,11 +193,3 @@ def read_shape(kept: list[Any]) -> Shape:
         case _:
             rings = [tuple(zip(ring[::2], ring[1::2], strict=True)) for ring in kept[0]]
             return Polygon(tuple(rings))
-
-
-def _microseconds(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def _moment(count: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=count)

@@ -12,6 +12,7 @@ from typing import Literal
 
 Scale = Literal["UTC", "TDB", "SCLK", "Moscow", "Beijing"]
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FORM = re.compile(
     r"(?P<year>\d{4})"
     r"(?:-(?P<doy>\d{3})|-(?P<month>\d{2})(?:-(?P<day>\d{2}))?)?"
@@ -64,3 +65,14 @@ def read_utc(text: str) -> tuple[datetime, float]:
     if part["second"]:
         return moment, 10.0 ** -min(len(fraction), 6) if fraction else 1.0
     return moment, 60.0 if part["minute"] else 3600.0
+
+
+def microseconds(moment: datetime) -> int:
+    """Microseconds since 1970 of an aware instant, exactly."""
+    passed = moment - _EPOCH
+    return (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
+
+
+def moment_of(count: int) -> datetime:
+    """The instant that lies so many microseconds after 1970."""
+    return _EPOCH + timedelta(microseconds=count)

@@ -23,7 +23,7 @@ from perilune.catalogue.query import Query
 from perilune.catalogue.question import check
 from perilune.catalogue.sqlite import dump, write
 from perilune.catalogue.sqlite.database import Database, rows
-from perilune.catalogue.sqlite.document import decode, moment_of
+from perilune.catalogue.sqlite.document import decode
 from perilune.catalogue.sqlite.gathered import Numbers
 from perilune.catalogue.sqlite.narrow import Answer, visible
 from perilune.catalogue.sqlite.paging import Order
@@ -33,6 +33,7 @@ from perilune.errors import NotFound
 from perilune.model.identifier import Lid, Lidvid
 from perilune.model.package import Manifest
 from perilune.model.product import Holding, Lifecycle, Product, Releasability, Scope
+from perilune.model.timespan import moment_of
 
 _COLUMNS = (
     "SELECT product.id, accessioned, delivery.name, lifecycle, releasability"

@@ -6,7 +6,6 @@ a dictionary of what labels usually say. Ids, dates and rights stand in columns,
 
 import hashlib
 import zlib
-from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -19,7 +18,6 @@ from perilune.model.product import (
     Product,
 )
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LEVEL, _WINDOW, _MEMORY = 1, -13, 6
 _USUAL = b"".join(
     b'"' + word + b'",'
@@ -82,11 +80,6 @@ def object_of(manifest: Manifest) -> tuple[str, int]:
     """Name and size of the object that a manifest itself is."""
     encoded = manifest.encode()
     return hashlib.sha256(encoded).hexdigest(), len(encoded)
-
-
-def moment_of(count: int) -> datetime:
-    """The instant that lies so many microseconds after 1970."""
-    return _EPOCH + timedelta(microseconds=count)
 
 
 def _entry(entry: FileEntry) -> list[Any]:

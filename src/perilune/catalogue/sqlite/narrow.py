@@ -10,10 +10,10 @@ from perilune.catalogue.question import angle_of, body_name
 from perilune.catalogue.sqlite.conditions import everything, in_span, meeting
 from perilune.catalogue.sqlite.document import decode_shape
 from perilune.catalogue.sqlite.sets import Snapshot
-from perilune.catalogue.values import microseconds
 from perilune.catalogue.words import Phrase, most_frequent_first, phrases
 from perilune.model.identifier import Lid, Lidvid
 from perilune.model.product import Scope
+from perilune.model.timespan import microseconds
 from perilune.moon.ring import unit_vector
 from perilune.moon.sphere import cap_box, meets_cap
 

@@ -15,13 +15,13 @@ from perilune.catalogue.question import body_name
 from perilune.catalogue.sqlite import document
 from perilune.catalogue.sqlite.database import rows
 from perilune.catalogue.sqlite.gathered import Gathered, Numbers
-from perilune.catalogue.values import microseconds
 from perilune.catalogue.words import FACET_WORDS, searchable
 from perilune.errors import WrongUsage
 from perilune.model import canonical
 from perilune.model.act import time_text
 from perilune.model.identifier import Lid
 from perilune.model.product import Holding, Lifecycle, Member, Product, Releasability
+from perilune.model.timespan import microseconds
 from perilune.moon.sphere import unit_box
 
 _MOST_PRODUCTS = 1 << 32
