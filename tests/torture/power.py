@@ -2,8 +2,10 @@
 
 A disk may lose, keep or tear anything that was written since it was last flushed, in any order;
 what was flushed stays. So a disk as a cut may leave it is: all writes before the last flush, and of
-those since a random part, each whole, missing, or cut short at a sector. It is mounted as it is,
-its journal is replayed, and the node on it is looked at.
+those since a random part, each whole, missing, or cut short at a sector. Only the superblock is
+never cut in two: it carries a checksum and is not journalled first, so ext4 itself takes its
+write for atomic and refuses to mount one half of it. The disk is mounted as it is, its journal is
+replayed, and the node on it is looked at.
 
 The file system is ext4 without its kindness to careless programs (``noauto_da_alloc``,
 ``data=writeback``): what is not synced is not there.
@@ -22,6 +24,7 @@ from random import Random
 
 _SIZE = 40 << 20
 _SECTOR = 512
+_SUPERBLOCK = range(1024, 2048)
 _HEAD = struct.Struct(">cQI")
 _OPTIONS = "noauto_da_alloc,data=writeback,noatime"
 _PROGRAMS = ("nbdkit", "nbdfuse", "mkfs.ext4", "losetup", "fusermount3", "mount", "umount")
@@ -92,18 +95,21 @@ class Recording:
                 continue
             data = event.data
             if number >= flushed and not event.is_flushed:
-                data = _survivor(data, random)
+                data = _survivor(event, random)
             content[event.offset : event.offset + len(data)] = data
         return content
 
 
-def _survivor(data: bytes, random: Random) -> bytes:
+def _survivor(write: Write, random: Random) -> bytes:
     fate = random.random()
     if fate < 0.45:
         return b""
     if fate < 0.85:
-        return data
-    return data[: random.randrange(len(data) // _SECTOR + 1) * _SECTOR]
+        return write.data
+    kept = random.randrange(len(write.data) // _SECTOR + 1) * _SECTOR
+    if write.offset + kept in _SUPERBLOCK:
+        kept = max(0, _SUPERBLOCK.start - write.offset)
+    return write.data[:kept]
 
 
 @contextmanager
