@@ -11,6 +11,7 @@ import click
 COMMANDS = {
     "init": "Make a node in an empty folder.",
     "serve": "Serve the portal and all interfaces.",
+    "validate": "Check labels, data and bundles.",
     "deliver": "Check a delivery, take it in, give a receipt.",
     "release": "Serve a delivery that was taken in unreleased.",
     "search": "Find products by words, place, time or label.",
