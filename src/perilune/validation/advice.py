@@ -70,6 +70,117 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "warning.file.not_referenced_in_label": (
             "Describe the file in a label, or take it out of the delivery."
         ),
+        "error.label.invalid_object_definition": (
+            "Correct offset, length or the number of fields in the label to what the file holds."
+        ),
+        "error.label.table_definition_problem": (
+            "Correct the description of the table at the line named, or send the whole file."
+        ),
+        "warning.data_objects.out_of_order": (
+            "Describe the objects of a file in the order in which they lie in it."
+        ),
+        "warning.data.not_described": "Describe every byte of the file, or take the rest away.",
+        "error.table.missing_CRLF": (
+            "End every record with carriage return and line feed, or correct record_delimiter."
+        ),
+        "error.table.missing_LF": (
+            "End every record with line feed alone, or correct record_delimiter."
+        ),
+        "error.table.record_length_mismatch": (
+            "Make records as long as the label says, or correct the length in the label."
+        ),
+        "error.table.records_mismatch": "Correct records in the label, or send the whole file.",
+        "error.table.fields_mismatch": (
+            "Give the record as many fields as the label describes; quote values that hold "
+            "the separator."
+        ),
+        "error.table.field_value_overlap": (
+            "Correct the location or length of the fields so that none share bytes or bits."
+        ),
+        "error.table.field_value_data_type_mismatch": (
+            "Correct the value, or the data_type of the field."
+        ),
+        "error.table.field_value_too_long": (
+            "Shorten the value, or raise the length that the label allows."
+        ),
+        "error.table.field_value_out_of_min_max_range": (
+            "Correct the value, or the extremes in Field_Statistics."
+        ),
+        "error.table.field_value_not_a_number": (
+            "Correct the value, or name it among the special constants."
+        ),
+        "error.table.field_value_not_a_datetime": (
+            "Correct the value, or name it among the special constants."
+        ),
+        "warning.table.field_value_out_of_special_constant_min_max_range": (
+            "Correct the value, name it among the special constants, or correct the valid range."
+        ),
+        "warning.field.invalid_special_constant": (
+            "Write the special constant as a value of the field's type."
+        ),
+        "error.table.field_value_not_right_justified": (
+            "Write the value at the right end of its field."
+        ),
+        "warning.table.field_value_not_right_justified": (
+            "Write the value at the right end of its field, or correct field_format."
+        ),
+        "error.table.field_value_not_left_justified": (
+            "Write the value at the left end of its field."
+        ),
+        "warning.table.field_value_not_left_justified": (
+            "Write the value at the left end of its field, or correct field_format."
+        ),
+        "error.table.field_value_format_specifier_mismatch": (
+            "Write the value as validation_format asks."
+        ),
+        "warning.table.field_value_format_specifier_mismatch": (
+            "Write the value as field_format says, or correct field_format."
+        ),
+        "error.table.field_value_format_precision_mismatch": (
+            "Write the value with the digits that validation_format asks."
+        ),
+        "warning.table.field_value_format_precision_mismatch": (
+            "Write the value with the digits that field_format says, or correct field_format."
+        ),
+        "warning.table.field_value_too_long": "Shorten the value, or correct field_format.",
+        "warning.table.characters_between_fields": (
+            "Put blanks between fields, or describe what stands there."
+        ),
+        "error.table.bad_file_read": "Send a file that can be read.",
+        "error.table.bad_field_read": (
+            "Correct the description of the table at the line named, or the record."
+        ),
+        "error.array.bad_file_read": (
+            "Send the whole file, or correct axes, data_type and offset in the label."
+        ),
+        "error.array.value_out_of_min_max_range": (
+            "Correct the extremes in Object_Statistics, or the element."
+        ),
+        "error.array.value_out_of_scaled_min_max_range": (
+            "Correct the scaled extremes in Object_Statistics, or the scaling."
+        ),
+        "warning.array.value_out_of_special_constant_min_max_range": (
+            "Correct the valid range, or name the value among the special constants."
+        ),
+        "warning.array.invalid_special_constant": (
+            "Write the special constant as a value of the element's type."
+        ),
+        "info.validation.general": "Consider what the message says.",
+        "error.content.beyond_file": (
+            "Send the whole file, or correct offset and object_length in the label."
+        ),
+        "error.content.encoding_mismatch": (
+            "Write the text in the encoding that its parsing standard names, or name another."
+        ),
+        "error.content.record_delimiter_mismatch": (
+            "End every line as record_delimiter says, or correct it."
+        ),
+        "error.content.header_mismatch": (
+            "Make label and header agree; the one that describes the bytes rightly is to be kept."
+        ),
+        "error.content.kernel_type_mismatch": (
+            "Correct kernel_type in the label, or send the kernel that it means."
+        ),
         "error.inventory_table.invalid_member_status": (
             "Begin each line of the inventory with P or S."
         ),

@@ -13,6 +13,7 @@ from lxml import etree
 
 from perilune.formats.pds4.tree import PDS
 from perilune.formats.xml import line_of
+from perilune.validation.content import check_content
 from perilune.validation.label import Label, read_label
 from perilune.validation.options import Options
 from perilune.validation.report import Message, Severity
@@ -62,7 +63,7 @@ class Examiner:
         return Outcome(label=path, lidvid=read.lidvid, messages=tuple(messages))
 
     def _checks(self) -> Iterable[tuple[str, Check]]:
-        return ()
+        yield "content", partial(check_content, options=self.options)
 
     def _unreadable(self, path: str, told: Message) -> Outcome:
         if path in self.named or _names_product(self.base / path):

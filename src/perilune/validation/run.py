@@ -12,7 +12,7 @@ from pathlib import Path
 
 from perilune.validation.examine import Outcome, examiner, lost
 from perilune.validation.findings import Findings
-from perilune.validation.options import Options
+from perilune.validation.options import Options, Rule
 from perilune.validation.report import About, Message, Report, Severity
 from perilune.validation.walk import Walk, walk
 from perilune.validation.workers import Lost, in_this_process, in_workers
@@ -53,9 +53,7 @@ def run(
         means.progress("checking", done, total)
         if 0 < means.most_errors <= findings.summary.count(Severity.ERROR):
             break
-    for target in found.targets:
-        for label in target.skipped:
-            findings.product(label, None, (), is_skipped=True)
+    _not_looked_at(found, findings, options)
     if not findings.summary.products.total:
         _nothing_found(found, findings, options)
     subject = ", ".join(target.place.name for target in found.targets)
@@ -64,7 +62,7 @@ def run(
 
 def _outcomes(found: Walk, options: Options, means: Means) -> Iterator[Outcome]:
     named = frozenset(
-        label for target in found.targets if target.place.is_file() for label in target.labels
+        label for target in found.targets if target.rule is Rule.LABEL for label in target.labels
     )
     make = examiner(found.base, options, named)
     jobs = means.jobs or os.cpu_count() or 1
@@ -83,6 +81,28 @@ def _take(outcome: Outcome, findings: Findings, options: Options) -> None:
         outcome.messages,
         is_skipped=not (outcome.is_label and options.checks_products),
     )
+
+
+def _not_looked_at(found: Walk, findings: Findings, options: Options) -> None:
+    """Labels of other versions, and folders that are not there."""
+    for target in found.targets:
+        for label in target.skipped:
+            findings.product(label, None, (), is_skipped=True)
+        if options.counts_like_validate:
+            for _ in target.strangers:
+                findings.skip()
+    for folder in options.alternates:
+        if not folder.is_dir():
+            findings.skip()
+            message = Message(
+                severity=Severity.WARNING,
+                type="info.validation.general",
+                path=str(folder),
+                message=f"{folder} is no folder; no file is looked for there",
+                found="no folder",
+                expected="a folder",
+            )
+            findings.beside(message.path, [message])
 
 
 def _nothing_found(found: Walk, findings: Findings, options: Options) -> None:
