@@ -11,6 +11,7 @@ import click
 
 from perilune.cli import frame
 from perilune.errors import WrongUsage
+from perilune.ingest.rehearsal import rehearse
 from perilune.validation.compat import CommandLine, read_command_line
 from perilune.validation.options import Mismatch, Options, Rule
 from perilune.validation.report import About, Report, Severity
@@ -58,6 +59,7 @@ class _Command(click.Command):
 @click.option("--catalog", multiple=True, type=_FILE, help="OASIS catalog to find schemas by.")
 @click.option("--manifest", type=_FILE, help="Lines of MD5 and path that files must match.")
 @click.option("--every-record", default=1, type=click.IntRange(1), help="Only every nth record.")
+@click.option("--against", metavar="NODE", help="As that node would check a delivery.")
 @click.option("--details", is_flag=True, help="Tell what is right as well.")
 @click.option("--jobs", default=0, type=click.IntRange(0, 1024), help="Processes; 0 for all cores.")
 @click.option(
@@ -75,6 +77,7 @@ def command(
     schematron: tuple[Path, ...],
     catalog: tuple[Path, ...],
     manifest: Path | None,
+    against: str | None,
     every_record: int,
     jobs: int,
     seconds: float,
@@ -120,8 +123,11 @@ def command(
         catalogs=catalog,
         manifest=manifest,
     )
-    means = Means(jobs=jobs, seconds=seconds, progress=frame.progress())
-    report = run(paths, options, means, _about(sys.argv[1:], paths, options))
+    if against is not None:
+        report = _rehearsed(paths, against)
+    else:
+        means = Means(jobs=jobs, seconds=seconds, progress=frame.progress())
+        report = run(paths, options, means, _about(sys.argv[1:], paths, options))
     if report_file is not None:
         write_report(report, report_file)
     if as_json:
@@ -129,6 +135,14 @@ def command(
     else:
         click.echo(text.as_text(report), nl=False)
     return frame.DONE if report.is_right else frame.NOT_RIGHT
+
+
+def _rehearsed(paths: Sequence[Path], against: str) -> Report:
+    """What the node would say of a delivery."""
+    if len(paths) != 1:
+        raise WrongUsage("--against takes one PATH: a delivery is one folder or label")
+    with frame.opened(against) as node:
+        return rehearse(paths[0], node, frame.progress())
 
 
 def _as_validate(arguments: Sequence[str]) -> int:

@@ -109,7 +109,7 @@ def deliver(path: Path, node: Node, options: Options = Options()) -> Outcome:
     positions: list[int] = []
     if takes:
         positions = accession(checked.accepted, terms, node, checked.messages, options.progress)
-    report = _report(path, checked)
+    report = report_of(path, checked)
     if not takes:
         return Outcome(report=report, accepted=0, held=0, refused=checked.labels, receipt=None)
     receipt = _receipt(checked, terms, positions, report, node)
@@ -125,7 +125,8 @@ def deliver(path: Path, node: Node, options: Options = Options()) -> Outcome:
     )
 
 
-def _report(path: Path, checked: Checked) -> Report:
+def report_of(path: Path, checked: Checked) -> Report:
+    """The report on a delivery from what its check found."""
     examined = [Examined(each.label, str(each.id)) for each in checked.candidates]
     examined += [Examined(label, None) for label in checked.unreadable]
     examined.sort(key=lambda each: each.label.encode())
