@@ -20,6 +20,7 @@ COMMANDS = {
     "verify": "Check a file against its proof, offline.",
     "audit": "Read everything back and compare it.",
     "doctor": "Look at the node's health.",
+    "schemas": "Add and list pinned schemas.",
     "rebuild": "Make the catalogue again from storage and log.",
     "demo": "A node on this machine, delivered and served.",
 }

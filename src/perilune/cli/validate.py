@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from perilune import config
 from perilune.cli import frame
 from perilune.errors import WrongUsage
 from perilune.ingest.rehearsal import rehearse
@@ -16,6 +17,7 @@ from perilune.validation.compat import CommandLine, read_command_line
 from perilune.validation.options import Mismatch, Options, Rule
 from perilune.validation.report import About, Report, Severity
 from perilune.validation.run import SECONDS_A_LABEL, Means, run
+from perilune.validation.schemas import Schemas
 from perilune.validation.writing import document, text, write_report
 
 _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -81,7 +83,7 @@ def command(
     every_record: int,
     jobs: int,
     seconds: float,
-    node: str | None,  # noqa: ARG001 - every command has it
+    node: str | None,
     *,
     skip_content: bool,
     skip_products: bool,
@@ -102,7 +104,7 @@ def command(
     1 anything else. With --compat 0, or 1 where anything is wrong, as validate has it.
     """
     if compat:
-        return _as_validate(click.get_current_context().meta.get("perilune.compat", []))
+        return _as_validate(click.get_current_context().meta.get("perilune.compat", []), node)
     options = Options(
         rule=Rule(rule) if rule else None,
         is_recursive=not flat,
@@ -126,7 +128,7 @@ def command(
     if against is not None:
         report = _rehearsed(paths, against)
     else:
-        means = Means(jobs=jobs, seconds=seconds, progress=frame.progress())
+        means = Means(jobs=jobs, seconds=seconds, schemas=_schemas(node), progress=frame.progress())
         report = run(paths, options, means, _about(sys.argv[1:], paths, options))
     if report_file is not None:
         write_report(report, report_file)
@@ -137,6 +139,17 @@ def command(
     return frame.DONE if report.is_right else frame.NOT_RIGHT
 
 
+def _schemas(node: str | None) -> Schemas:
+    """The node's pinned schemas where one is named, else the user's own."""
+    named = config.node_if_named(node)
+    if named is None:
+        return Schemas.open(config.schemas_folder(None))
+    if frame.is_url(named):
+        raise WrongUsage(f"schemas are taken from a node's own folder, not from {named}")
+    root = Path(named)
+    return Schemas.open(config.schemas_folder(root), hosts=config.load(root).schema_hosts)
+
+
 def _rehearsed(paths: Sequence[Path], against: str) -> Report:
     """What the node would say of a delivery."""
     if len(paths) != 1:
@@ -145,25 +158,25 @@ def _rehearsed(paths: Sequence[Path], against: str) -> Report:
         return rehearse(paths[0], node, frame.progress())
 
 
-def _as_validate(arguments: Sequence[str]) -> int:
+def _as_validate(arguments: Sequence[str], node: str | None) -> int:
     """Run an old command line; end as it would have ended."""
     try:
         asked = read_command_line(arguments)
         if asked.wants_help or asked.wants_version:
             click.echo(_greeting())
             return frame.DONE
-        report = _run_old(asked, arguments)
+        report = _run_old(asked, arguments, node)
     except WrongUsage as error:
         click.echo(f"perilune: {error}", err=True)
         return _VALIDATE_WRONG
     return frame.DONE if report.is_right else _VALIDATE_WRONG
 
 
-def _run_old(asked: CommandLine, arguments: Sequence[str]) -> Report:
+def _run_old(asked: CommandLine, arguments: Sequence[str], node: str | None) -> Report:
     for name in asked.without_effect:
         click.echo(f"perilune: --{name} has no effect here", err=True)
     paths = [Path(target) for target in asked.targets]
-    means = Means(most_errors=asked.most_errors, progress=frame.progress())
+    means = Means(most_errors=asked.most_errors, schemas=_schemas(node), progress=frame.progress())
     report = run(paths, asked.options, means, _about(arguments, paths, asked.options))
     if asked.report_file is not None:
         style = "txt" if asked.style == "full" else asked.style

@@ -39,6 +39,7 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "error.label.local_identifier_not_found": (
             "Give the object the local_identifier that is referred to, or correct the reference."
         ),
+        "info.label.local_identifier_found": "Nothing must be done.",
         "error.validation.invalid_field_value": "Write the value on one line, without line breaks.",
         "warning.integrity.pds4_version_mismatch": (
             "Make all labels of the delivery in one version of the information model."

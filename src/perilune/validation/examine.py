@@ -14,9 +14,11 @@ from lxml import etree
 from perilune.formats.pds4.tree import PDS
 from perilune.formats.xml import line_of
 from perilune.validation.content import check_content
+from perilune.validation.grammar import check_grammar
 from perilune.validation.label import Label, read_label
 from perilune.validation.options import Options
 from perilune.validation.report import Message, Severity
+from perilune.validation.schemas import Schemas
 
 _PEEKED = 1 << 20
 _PRODUCT = b"<Product_"
@@ -43,6 +45,8 @@ class Examiner:
     options: Options
     named: frozenset[str]
     """Labels that were named one by one: these are meant to be labels."""
+    schemas: Schemas | None
+    """None: labels are not held against any."""
 
     def __call__(self, path: str) -> Outcome:
         """Everything found of the label at ``path``."""
@@ -63,6 +67,8 @@ class Examiner:
         return Outcome(label=path, lidvid=read.lidvid, messages=tuple(messages))
 
     def _checks(self) -> Iterable[tuple[str, Check]]:
+        if self.schemas is not None:
+            yield "grammar", partial(check_grammar, schemas=self.schemas, options=self.options)
         yield "content", partial(check_content, options=self.options)
 
     def _unreadable(self, path: str, told: Message) -> Outcome:
@@ -86,9 +92,11 @@ class Examiner:
         return Outcome(label=path, messages=(message,), is_label=is_meant)
 
 
-def examiner(base: Path, options: Options, named: frozenset[str]) -> Callable[[], Examiner]:
+def examiner(
+    base: Path, options: Options, named: frozenset[str], schemas: Schemas | None
+) -> Callable[[], Examiner]:
     """What makes an `Examiner` in another process."""
-    return partial(Examiner, base, options, named)
+    return partial(Examiner, base, options, named, schemas)
 
 
 def lost(path: str, reason: str) -> Outcome:

@@ -14,6 +14,7 @@ from perilune.validation.examine import Outcome, examiner, lost
 from perilune.validation.findings import Findings
 from perilune.validation.options import Options, Rule
 from perilune.validation.report import About, Message, Report, Severity
+from perilune.validation.schemas import Schemas
 from perilune.validation.walk import Walk, walk
 from perilune.validation.workers import Lost, in_this_process, in_workers
 
@@ -27,7 +28,7 @@ SECONDS_A_LABEL = 900.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """How a run is made; nothing here changes what it finds."""
+    """How a run is made, and by which pinned schemas."""
 
     jobs: int = 0
     """Processes; 0 for one on each core, 1 for this one alone."""
@@ -35,6 +36,8 @@ class Means:
     """After which a label is given up."""
     most_errors: int = 0
     """After which no further label is looked at; 0 for all of them."""
+    schemas: Schemas | None = None
+    """What labels are held against; None: they are not."""
     progress: Progress = lambda _what, _done, _total: None
 
 
@@ -64,7 +67,7 @@ def _outcomes(found: Walk, options: Options, means: Means) -> Iterator[Outcome]:
     named = frozenset(
         label for target in found.targets if target.rule is Rule.LABEL for label in target.labels
     )
-    make = examiner(found.base, options, named)
+    make = examiner(found.base, options, named, means.schemas)
     jobs = means.jobs or os.cpu_count() or 1
     if jobs == 1 or (not means.jobs and len(found) < _WORTH_PROCESSES):
         answers = in_this_process(make, found.labels)
