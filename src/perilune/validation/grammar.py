@@ -143,7 +143,7 @@ class Grammar:
             if counts_like_validate:
                 if fault.told:
                     yield _schema_error(label, fault, fault.told)
-            elif not (fault.kind is xsd.Kind.UNDECLARED and _namespace(fault.tag) in found.missing):
+            elif fault.is_ours and not _is_of_missing(fault, found.missing):
                 yield _schema_error(label, fault, 1)
 
     def _held_against_schematrons(self, label: Label, found: _Found) -> Iterator[Message]:
@@ -175,8 +175,10 @@ class Grammar:
             yield _failed(label, pinned, failure)
 
 
-def _namespace(tag: str) -> str:
-    return tag.partition("}")[0].lstrip("{")
+def _is_of_missing(fault: xsd.Fault, missing: set[str]) -> bool:
+    """Whether it only says that a schema is missing, which is told already."""
+    namespace = fault.tag.partition("}")[0].lstrip("{")
+    return fault.kind is xsd.Kind.UNDECLARED and namespace in missing
 
 
 def _missing_schema(label: Label, options: Options) -> Message:

@@ -23,6 +23,8 @@ from perilune.formats.xml import line_of
 from perilune.validation.xsd.faults import Fault, Kind, read
 
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+NIL = f"{XSI}nil"
+_BOOLEANS = ("true", "false", "1", "0")
 _LOCATIONS = (f"{XSI}schemaLocation", f"{XSI}noNamespaceSchemaLocation")
 MAX_ROUNDS = 60
 """Of repair and trying again; a label that is not through by then is told of as far as it went."""
@@ -162,6 +164,10 @@ class _Diagnosis:
         self.told: set[etree._Element] = set()
         """Parents whose content Xerces has told of."""
         self.unknown: list[etree._Element] = []
+        self.nil: set[etree._Element] = set()
+        """Elements whose xsi:nil is no value, of which Xerces tells too if they may have none."""
+        self.emptied: set[etree._Element] = set()
+        """Elements that hold elements in the place of a value, of which Xerces then tells too."""
         self.is_undeclared = False
 
     def run(self) -> list[Fault]:
@@ -173,8 +179,13 @@ class _Diagnosis:
             each.fault.kind is Kind.UNDECLARED and each.element is self.root for each in first
         )
         stops = {Kind.CONTENT, Kind.UNDECLARED, Kind.CHILDREN}
+        has_nil = any(each.element.get(NIL) is not None for each in first)
         is_whole = len(first) < MAX_FAULTS and len(self.elements) <= MAX_ELEMENTS
-        if is_whole and not self.is_undeclared and stops & {each.fault.kind for each in first}:
+        if (
+            is_whole
+            and not self.is_undeclared
+            and (has_nil or stops & {each.fault.kind for each in first})
+        ):
             self.look_further()
             self.look_into_unknown()
             self.repair()
@@ -198,6 +209,10 @@ class _Diagnosis:
                 fault = replace(fault, told=0)
             elif parent is not None:
                 self.told.add(parent)
+        if element in self.emptied and fault.kind is Kind.VALUE:
+            fault = replace(fault, is_ours=False)
+        if element in self.nil and fault.kind is Kind.OTHER:
+            fault = replace(fault, is_ours=False, told=int("nillable" in fault.message))
         self.faults.append(fault)
 
     def look_further(self) -> None:
@@ -207,17 +222,21 @@ class _Diagnosis:
             return
         copy, origin = _copied(self.root)
         for _ in range(MAX_ROUNDS):
-            before = len(self.unknown)
-            emptied = False
+            before = len(self.unknown), len(self.nil)
             for each in list(_errors(loose, copy)):
                 element, kind = each.element, each.fault.kind
                 self.note(origin[element], each)
                 if kind in (Kind.CONTENT, Kind.UNDECLARED):
                     self._take_out(each, origin)
                 elif kind is Kind.CHILDREN and len(element):
+                    self.unknown.extend(origin[element])
+                    self.emptied.add(origin[element])
+                    element.text = ""
                     del element[:]
-                    emptied = True
-            if len(self.unknown) == before and not emptied:
+                elif element.get(NIL, "true") not in _BOOLEANS:
+                    element.set(NIL, "true")
+                    self.nil.add(origin[element])
+            if before == (len(self.unknown), len(self.nil)):
                 return
 
     def _take_out(self, found: _Found, origin: dict[etree._Element, etree._Element]) -> None:
@@ -288,10 +307,12 @@ class _Mender:
             self._place(parent, len(parent), found.expected)
             return
         later = next((each for each in element.itersiblings() if each.tag in found.expected), None)
-        is_again = any(each.tag == element.tag for each in element.itersiblings(preceding=True))
+        earlier = next(element.itersiblings(element.tag, preceding=True), None)
         if later is not None:
             element.addprevious(later)
-        elif not found.expected or tries > MAX_TRIES or is_again:
+        elif earlier is not None and tries <= MAX_TRIES:
+            parent.replace(earlier, element)  # looked at already; now this one is
+        elif not found.expected or tries > MAX_TRIES:
             parent.remove(element)
         else:
             self._place(parent, parent.index(element), found.expected)

@@ -75,6 +75,8 @@ class Fault:
     expected: str = ""
     told: int = 1
     """How often Xerces tells it; 0 for what it passes over."""
+    is_ours: bool = True
+    """False for what is told only to count like Xerces, since it follows from another fault."""
 
 
 _KINDS = {

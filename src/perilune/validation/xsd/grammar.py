@@ -19,6 +19,7 @@ from perilune.validation.schemas import Kind, Pinned, Schemas
 from perilune.validation.schemas.address import address_of
 from perilune.validation.xsd.diagnosis import diagnose
 from perilune.validation.xsd.faults import Fault
+from perilune.validation.xsd.ids import Ids
 from perilune.validation.xsd.loose import loosened
 
 _XS = "http://www.w3.org/2001/XMLSchema"
@@ -45,13 +46,14 @@ class XsdSet:
     sources: Mapping[str, etree._Element]
     """Every schema that was read, by address."""
     driver: str
+    ids: Ids = field(default_factory=Ids)
     _loose: list[etree.XMLSchema | None] = field(default_factory=list)
 
     def faults(self, root: etree._Element) -> list[Fault]:
         """Everything in a label that the schemas do not allow."""
         if self.strict is None:
             return []
-        return diagnose(root, self.strict, self.loose)
+        return [*diagnose(root, self.strict, self.loose), *self.ids.faults(root)]
 
     def loose(self) -> etree.XMLSchema | None:
         """The same schemas with the order and number of elements let go; None if that fails."""
@@ -107,7 +109,8 @@ class XsdGrammar:
             return " ".join(str(error).split())[:300]
         if resolver.broken:
             return resolver.broken[0]
-        return XsdSet(strict, (), resolver.sources, driver)
+        ids = Ids.declared(resolver.sources.values())
+        return XsdSet(strict, (), resolver.sources, driver, ids)
 
     def source(self, found: Pinned) -> "etree._Element | str":
         """A schema's elements, or why they cannot be read."""
