@@ -216,6 +216,79 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "error.execution.no_products_found": (
             "Give the folder that holds the labels (.xml or .lblx)."
         ),
+        "error.file.not_jpeg_compliant": (
+            "Send the original JPEG whole, or correct the standard that the label names."
+        ),
+        "error.file.not_png_compliant": (
+            "Send the original PNG whole, or correct the standard that the label names."
+        ),
+        "error.file.not_mp4_m4a_compliant": (
+            "Send the original recording whole, or correct the standard that the label names."
+        ),
+        "error.file.not_wav_compliant": (
+            "Send the original WAV whole, or correct the standard that the label names."
+        ),
+        "warning.file.not_wav_mimetype": (
+            "Send the whole recording; the length in its header is not that of the file."
+        ),
+        "error.pdf.file.not_pdfa_compliant": (
+            "Write the document as PDF/A-1a or PDF/A-1b (Save as, PDF/A-1), or convert it with "
+            "a tool that checks."
+        ),
+        "error.file.name_too_long": "Shorten the name.",
+        "error.file.name_has_invalid_characters": (
+            "Rename the file with letters, digits, dash, full stop and underscore alone."
+        ),
+        "error.file.unallowed_name": "Give the file another name.",
+        "error.file.unallowed_base_name": (
+            "Give the file another name; some operating systems take this one for a device."
+        ),
+        "error.directory.name_too_long": "Shorten the name.",
+        "error.directory.name_has_invalid_characters": (
+            "Rename the folder with letters, digits, dash and underscore alone."
+        ),
+        "warning.sub_directory.unallowed_name": (
+            "Rename the folder, or move it to the root of the bundle."
+        ),
+        "error.validation.file_naming_problem": (
+            "Give the file the extension of its standard, and names that differ in more than case."
+        ),
+        "warning.file.reserved_name_mismatch": (
+            "Rename the label; bundle_ and collection_ are kept for labels of those."
+        ),
+        "warning.validation.content_validation_not_yet_supported": (
+            "Look at the recording yourself; its container alone was checked."
+        ),
+        "info.label.checksum_matches": "Nothing must be done.",
+        "info.label.filesize_matches": "Nothing must be done.",
+        "info.label.context_ref_found": "Nothing must be done.",
+        "warning.file.not_html_mimetype": (
+            "Give the file the extension of its standard, or correct document_standard_id."
+        ),
+        "warning.file.not_msword_mimetype": (
+            "Give the file the extension of its standard, or correct document_standard_id."
+        ),
+        "warning.file.not_msexcel_mimetype": (
+            "Give the file the extension of its standard, or correct document_standard_id."
+        ),
+        "warning.file.not_latex_mimetype": (
+            "Give the file the extension of its standard, or correct document_standard_id."
+        ),
+        "warning.file.not_postscript_mimetype": (
+            "Give the file the extension of its standard, or correct document_standard_id."
+        ),
+        "warning.file.not_encapsulated_postscript_mimetype": (
+            "Give the file the extension of its standard, or correct document_standard_id."
+        ),
+        "warning.file.not_gif_mimetype": (
+            "Give the file the extension of its standard, or correct document_standard_id."
+        ),
+        "warning.file.not_tiff_mimetype": (
+            "Give the file the extension of its standard, or correct document_standard_id."
+        ),
+        "warning.file.not_mp4_mimetype": (
+            "Give the file the extension of its standard, or correct document_standard_id."
+        ),
         "error.validation.internal_error": "Report this to the operator of the node.",
         "error.delivery.foreign_namespace": (
             "Deliver it to the node that owns the namespace, or add the namespace to this node."
