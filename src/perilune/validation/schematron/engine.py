@@ -21,6 +21,7 @@ from perilune.formats.xml import line_of
 from perilune.validation.label import Label
 from perilune.validation.report import Severity
 from perilune.validation.schemas import Pinned, Schemas
+from perilune.validation.schematron.collapsed import collapsed
 from perilune.validation.schematron.rules import Assert, Refusal, Schematron, read_schematron
 from perilune.validation.schematron.stylesheet import stylesheet
 
@@ -100,7 +101,11 @@ class Schematrons:
         """The label as Saxon sees it; for any number of Schematrons."""
         builder = _processor().new_document_builder()
         builder.set_base_uri(label.place.absolute().as_uri())
-        text = label.data.decode("utf-8-sig", "replace")
+        tidy = collapsed(label.root)
+        if tidy is None:
+            text = label.data.decode("utf-8-sig", "replace")
+        else:
+            text = etree.tostring(tidy, encoding="unicode")
         return builder.parse_xml(xml_text=text, encoding="utf-8")
 
 
