@@ -22,6 +22,7 @@ from perilune.validation.schematron.engine import (
     Schematrons,
     Stopped,
     failures,
+    silence,
 )
 from perilune.validation.xsd import XsdGrammar
 from perilune.validation.xsd import faults as xsd
@@ -150,12 +151,13 @@ class Grammar:
         if not found.schematrons:
             return
         document = self._schematrons.document(label)
-        for pinned in found.schematrons:
-            compiled = self._schematrons.compiled(pinned)
-            if isinstance(compiled, str):
-                yield _not_checked(label, pinned, f"it cannot be read: {compiled}")
-                continue
-            yield from self._told(label, pinned, compiled, document)
+        with silence():
+            for pinned in found.schematrons:
+                compiled = self._schematrons.compiled(pinned)
+                if isinstance(compiled, str):
+                    yield _not_checked(label, pinned, f"it cannot be read: {compiled}")
+                else:
+                    yield from self._told(label, pinned, compiled, document)
 
     def _told(
         self, label: Label, pinned: Pinned, compiled: Compiled, document: object
