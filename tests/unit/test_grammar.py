@@ -235,3 +235,12 @@ def test_a_hostile_schematron_is_named_and_the_rest_is_run(
     assert "not checked against PDS.sch: a part of it is not run: line" in told[0].message
     assert "calls the function doc()" in told[0].message
     assert told[1].message == "The title must be one of them."
+
+
+def test_a_label_that_names_schematrons_without_end_is_told_so(
+    schemas: Schemas, tmp_path: Path
+) -> None:
+    told = check_grammar(label(tmp_path, head=MODEL * 10_000), schemas, Options())
+
+    assert kinds(told) == [("error.label.unresolvable_resource", 1)]
+    assert "a label may name 40; this one names 10000" in told[0].message

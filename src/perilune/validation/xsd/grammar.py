@@ -82,21 +82,22 @@ class XsdGrammar:
         return self._sets[key]
 
     def _compile(self, pairs: tuple[tuple[str, Pinned], ...]) -> XsdSet:
-        used: list[tuple[str, Pinned]] = []
-        unloadable: list[Unloadable] = []
         whole = self._tried(pairs)
         if isinstance(whole, XsdSet):
             return whole
+        first, used, unloadable = pairs[0], list[tuple[str, Pinned]](), list[Unloadable]()
         for pair in pairs:
-            tried = self._tried((*used, pair))
-            if isinstance(tried, XsdSet):
-                used.append(pair)
-            else:
+            tried = self._tried((pair,) if pair is first else (first, pair))
+            if isinstance(tried, str):
                 unloadable.append(Unloadable(pair[1].address, tried))
+            else:
+                used.append(pair)
         found = self._tried(tuple(used)) if used else ""
         if isinstance(found, XsdSet):
             found.unloadable = tuple(unloadable)
             return found
+        if found:  # each by itself can be used, all together cannot
+            unloadable += [Unloadable(each.address, found) for _, each in used]
         return XsdSet(None, tuple(unloadable), {}, "")
 
     def _tried(self, pairs: tuple[tuple[str, Pinned], ...]) -> "XsdSet | str":
