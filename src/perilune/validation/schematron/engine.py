@@ -28,8 +28,8 @@ from perilune.validation.schematron.stylesheet import stylesheet
 if TYPE_CHECKING:
     from saxonche import PySaxonProcessor, PyXdmNode, PyXsltExecutable
 
-MAX_COMPILED = 128
-"""Schematrons that are kept."""
+MAX_COMPILED = 80
+"""Schematrons that are kept: some 6 MB each."""
 _STEP = re.compile(r"/(@)?(?:Q\{([^{}]*)\})?([^/\[\]{}@]+?)(?:\[(\d+)\])?(?=/|$)")
 
 
@@ -114,20 +114,20 @@ def failures(
 ) -> list[Failure] | Stopped:
     """Asserts that do not hold in a label.
 
-    With ``stops`` an error within the Schematron is all that is told, as by ``validate``.
+    With ``stops`` an error within the Schematron is all that is told, as by ``validate``. Saxon
+    writes errors to standard error too: see `silence`.
     """
     saxon_error = _saxon_error()
-    with _silence():
-        try:
-            if compiled.plain is not None:
-                return _read(compiled, compiled.plain.transform_to_string(xdm_node=document), label)
-        except saxon_error as error:
-            if stops:
-                return Stopped(_reason(str(error)))
-        try:
-            return _read(compiled, compiled.careful.transform_to_string(xdm_node=document), label)
-        except saxon_error as error:
+    try:
+        if compiled.plain is not None:
+            return _read(compiled, compiled.plain.transform_to_string(xdm_node=document), label)
+    except saxon_error as error:
+        if stops:
             return Stopped(_reason(str(error)))
+    try:
+        return _read(compiled, compiled.careful.transform_to_string(xdm_node=document), label)
+    except saxon_error as error:
+        return Stopped(_reason(str(error)))
 
 
 @cache
@@ -146,7 +146,7 @@ def _compiler() -> "Any":
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """Without what Saxon, which is no Python, writes to the process's standard error."""
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
