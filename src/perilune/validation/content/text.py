@@ -143,8 +143,8 @@ class TextColumn:
             yield None
         elif self._is_delimited:
             blank = _BLANK_IN_LINE
-            core = f"{blank}({rule.screen})?{blank}"
-            yield f'({core}|"{core}")\\xff*'
+            # separators are told apart by quotes, so a value has none or a pair
+            yield f'"?{blank}({rule.screen})?{blank}"?\\xff*'
         else:
             yield f"{_BLANK}({rule.screen})?{_BLANK}"
         for _, format_ in self._formats:
