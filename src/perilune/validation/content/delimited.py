@@ -32,6 +32,7 @@ _LONGEST_BLOCK = 16 << 20
 _LF, _QUOTE = 10, 34
 _WIDEST = 256
 """Bytes of a value that the automata look at; longer ones are judged one by one."""
+_STATUS = "error.inventory_table.invalid_member_status"
 _RECORDS = "error.table.records_mismatch"
 _Places = npt.NDArray[np.intp]
 
@@ -129,6 +130,7 @@ class DelimitedTable:
                 words = "a double quote is opened and not closed"
                 fault = Fault("error.table.bad_field_read", words, expected="a closing quote")
                 self._tally.add(fault, record=self._records + 1)
+                return False
         return True
 
     def _look(self, block: Bytes, quotes: _Places, ends: _Places) -> None:
@@ -201,10 +203,20 @@ class DelimitedTable:
         separators = separators[((numbers - 1) % every == 0)[right]]
         edges = np.column_stack((starts[chosen] - 1, separators, contents[chosen]))
         if len(edges):
+            if self._table.class_name == "Inventory" and not self._options.counts_like_validate:
+                self._look_at_status(block, edges[:, 0] + 1, numbers[chosen])
             for column, judged in enumerate(self._judged):
                 self._look_at_column(
                     judged, block, edges[:, column] + 1, edges[:, column + 1], numbers[chosen]
                 )
+
+    def _look_at_status(self, block: Bytes, starts: _Places, numbers: _Places) -> None:
+        """That members are primary or secondary."""
+        first = block[np.minimum(starts + (block[starts] == _QUOTE), len(block) - 1)]
+        for place in np.flatnonzero((first != ord("P")) & (first != ord("S"))).tolist():
+            found = chr(first[place])
+            fault = Fault(_STATUS, f"member status begins with {found!r}", found, "P or S")
+            self._tally.add(fault, record=int(numbers[place]), column=1)
 
     def _look_at_column(
         self, judged: Judged, block: Bytes, starts: _Places, stops: _Places, numbers: _Places

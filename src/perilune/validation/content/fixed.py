@@ -16,7 +16,12 @@ from perilune.formats.pds4.numbers import BIT_STRINGS, NUMBER_TYPES
 from perilune.formats.pds4.objects import Table
 from perilune.formats.pds4.parts import BitField, Column
 from perilune.validation.content.automaton import Bytes, Mask
-from perilune.validation.content.endings import check_endings
+from perilune.validation.content.endings import (
+    LOST_RETURNS,
+    check_endings,
+    has_lost_returns,
+    tell,
+)
 from perilune.validation.content.findings import Fault, Tally
 from perilune.validation.content.numbers import FIELD, NumberCheck
 from perilune.validation.content.overlaps import Space, check_overlaps, spaces_between
@@ -52,16 +57,19 @@ class FixedTable:
         self._judged = list(self._judges())
         self._delimiter = _DELIMITERS.get(table.record_delimiter.lower())
         self._lengths: set[int] = set()
+        self._is_damaged = False
 
     def check(self, source: Source) -> None:
         """Look at every record."""
         records = self._table.records or 0
         start = self._table.offset or 0
+        like_validate = self._options.counts_like_validate
+        if self._is_text and not self._is_long_enough():
+            return
+        if not like_validate and has_lost_returns(self._table, source):
+            self._length, self._is_damaged = self._length - 1, True
         available = max(source.size - start, 0) // self._length if self._length else 0
         there = min(records, available)
-        if there and self._is_text and not self._is_long_enough():
-            return
-        like_validate = self._options.counts_like_validate
         stops = there > 0 and self._check_layout()
         if stops and like_validate:
             self._read(source, start, 1)
@@ -188,7 +196,10 @@ class FixedTable:
         numbers = range(first, first + len(table) * every, every)
         rows = np.ascontiguousarray(table.T) if self._is_text else None
         if rows is not None:
-            check_endings(rows, self._table.record_delimiter, self._tally, numbers)
+            if self._is_damaged:
+                tell(np.ones(len(table), dtype=np.bool_), LOST_RETURNS, self._tally, numbers)
+            else:
+                check_endings(rows, self._table.record_delimiter, self._tally, numbers)
             if self._options.counts_like_validate and (table > 127).any():
                 self._check_characters(table, numbers)
         if spaces:
