@@ -31,6 +31,8 @@ from perilune.validation.options import Options
 
 LONGEST_RECORD = 64 << 20
 _MOST_RECORDS = 65_536
+_WIDEST_PACKED = 8
+"""Bytes of a packed field whose bit fields are read as numbers."""
 _LENGTH = "error.table.record_length_mismatch"
 _DELIMITERS = {"carriage-return line-feed": b"\r\n", "line-feed": b"\n"}
 
@@ -105,30 +107,32 @@ class FixedTable:
         )
         if self._is_text:
             return stops
-        for judged in list(self._judged):
-            column = judged.column
-            bits = column.bits
-            words = ""
-            if column.end > self._length:
-                words = f"ends at byte {column.end} of a record of {self._length} bytes"
-            elif bits is not None and (bits.stop or 0) > 8 * column.length:
-                words = f"ends at bit {bits.stop} of a field of {column.length} bytes"
-            if not words:
-                continue
-            self._judged.remove(judged)
-            like_validate = self._options.counts_like_validate
-            kind = "table.bad_field_read" if like_validate else "label.invalid_object_definition"
+        beyond = [(judged, words) for judged in self._judged if (words := self._beyond(judged))]
+        if not beyond:
+            return stops
+        wrong = {judged.number for judged, _ in beyond}
+        self._judged = [judged for judged in self._judged if judged.number not in wrong]
+        like_validate = self._options.counts_like_validate
+        kind = "table.bad_field_read" if like_validate else "label.invalid_object_definition"
+        for judged, words in beyond[: 1 if like_validate else None]:
+            line = judged.column.field.line
             self._tally.add(
-                Fault(f"error.{kind}", f"{column.name!r} {words}"),
+                Fault(f"error.{kind}", f"{judged.column.name!r} {words}"),
                 record=1 if like_validate else None,
                 column=judged.number,
-                line=column.field.line,
-                key=column.field.line,
+                line=line,
+                key=line,
             )
-            stops = True
-            if like_validate:
-                break
-        return stops
+        return True
+
+    def _beyond(self, judged: Judged) -> str:
+        """How a field or bit field leaves its record or field; empty where it does not."""
+        column, bits = judged.column, judged.column.bits
+        if column.end > self._length:
+            return f"ends at byte {column.end} of a record of {self._length} bytes"
+        if bits is not None and (bits.stop or 0) > 8 * column.length:
+            return f"ends at bit {bits.stop} of a field of {column.length} bytes"
+        return ""
 
     def _judges(self) -> Iterator[Judged]:
         like_validate = self._options.counts_like_validate
@@ -139,6 +143,8 @@ class FixedTable:
                 if column.length != dtype.itemsize:
                     continue
             elif column.data_type in BIT_STRINGS and not self._is_text:
+                if column.length > _WIDEST_PACKED:
+                    continue
                 part = np.dtype("i8" if column.data_type.startswith("Signed") else "u8")
             else:
                 text = TextColumn(column, is_delimited=False, like_validate=like_validate)

@@ -118,6 +118,10 @@ class TextColumn:
             passed &= automaton.accepts(rows)
         if lengths is not None:
             passed |= lengths == 0
+            filled = len(rows) - np.minimum(lengths, len(rows))
+            pads = rows == PAD
+            if np.count_nonzero(pads) != filled.sum():
+                passed &= np.count_nonzero(pads, axis=0) == filled
             if self._max_length is not None:
                 passed &= lengths <= self._max_length
             for _, format_ in self._formats:
@@ -136,6 +140,8 @@ class TextColumn:
 
     def _patterns(self, width: int) -> Iterator[str | None]:
         rule = self._rule
+        if not self._is_delimited and self._max_length is not None and width > self._max_length:
+            yield None
         if rule is None or self._type in STRINGS:
             body = _without_quotes(self._type, is_delimited=self._is_delimited)
             yield f'("{body}"|{body})\\xff*' if self._is_delimited else f'({body})|"{body}"'
@@ -157,10 +163,11 @@ class TextColumn:
             return np.zeros(rows.shape[1], dtype=np.bool_)
         numbers, is_blank = _approximate(rows)
         low, high = self.range.limits()
-        margin = 1e-9 * np.abs(numbers)
-        inside: Mask = (numbers - margin > low) & (numbers + margin < high)
-        for constant in self.range.constants.numbers:
-            inside &= np.abs(numbers - float(constant)) > margin
+        with np.errstate(invalid="ignore"):
+            margin = 1e-9 * np.abs(numbers)
+            inside: Mask = (numbers - margin > low) & (numbers + margin < high)
+            for constant in self.range.constants.numbers:
+                inside &= np.abs(numbers - float(constant)) > margin
         return inside | is_blank
 
 
