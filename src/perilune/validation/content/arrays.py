@@ -116,17 +116,18 @@ class _Elements:
         _, kinds, which, counts = np.unique(
             bits, return_index=True, return_inverse=True, return_counts=True
         )
-        for kind, (sample, count) in enumerate(zip(kinds, counts, strict=True)):
-            faults = list(self._check.faults(found[sample]))
-            if not faults:
-                continue
-            room = max(self._tally.room(fault.type, None) for fault in faults)
-            told = np.flatnonzero(which == kind)[:room] if room > 0 else which[:0]
-            for place in places[told]:
-                for fault in faults:
-                    self._tally.add(fault, location=self._location(first + int(place)))
-            for fault in faults:
-                self._tally.add_many(fault, int(count) - len(told))
+        faults = [tuple(self._check.faults(found[sample])) for sample in kinds]
+        types = {fault.type for each in faults for fault in each}
+        told = np.zeros(len(kinds), dtype=np.int64)
+        for place, kind in zip(places.tolist(), which.tolist(), strict=True):
+            if all(self._tally.room(each, None) <= 0 for each in types):
+                break
+            told[kind] += 1
+            for fault in faults[kind]:
+                self._tally.add(fault, location=self._location(first + place))
+        for each, count in zip(faults, (counts - told).tolist(), strict=True):
+            for fault in each:
+                self._tally.add_many(fault, count)
 
     def _location(self, place: int) -> tuple[int, ...]:
         index = np.unravel_index(place // self._parts, self._shape)

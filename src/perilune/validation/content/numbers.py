@@ -96,20 +96,26 @@ class NumberCheck:
 
     def suspects(self, values: Values) -> Places:
         """Places of values (in native byte order) that may break a bound."""
-        least, most = values.min(), values.max()
-        if least >= self._low and most <= self._high:
-            return np.empty(0, dtype=np.intp)
-        outside = (values < self._low) | (values > self._high)
-        if self._dtype.kind == "f" and (self._has_valid_range or self._keys.not_a_number):
-            outside |= ~np.isfinite(values)
-        places = np.flatnonzero(outside)
-        if len(places) and self._specials:
-            bits = _bits(values[places])
-            keep = np.ones(len(places), dtype=np.bool_)
-            for special in self._specials:
-                keep &= bits != _bits(special)
-            places = places[keep]
-        return places
+        with np.errstate(invalid="ignore"):  # comparing a signalling NaN is no fault of ours
+            least, most = values.min(), values.max()
+            if least >= self._low and most <= self._high:
+                return np.empty(0, dtype=np.intp)
+            outside = (values < self._low) | (values > self._high)
+            if self._dtype.kind == "f" and (self._has_valid_range or self._keys.not_a_number):
+                outside |= ~np.isfinite(values)
+            places = np.flatnonzero(outside)
+            return places[self._are_ordinary(values[places])] if self._specials else places
+
+    def _are_ordinary(self, values: Values) -> npt.NDArray[np.bool_]:
+        """Which values are no special constants: by their bits, as numbers, or as any NaN."""
+        bits = _bits(values)
+        ordinary = np.ones(len(values), dtype=np.bool_)
+        for special in self._specials:
+            if np.isnan(special):
+                ordinary &= ~np.isnan(values)
+            else:
+                ordinary &= (bits != _bits(special)) & (values != special)
+        return ordinary
 
     def faults(self, value: np.number) -> Iterator[Fault]:
         """What is wrong with one value that is no special constant."""
