@@ -86,6 +86,31 @@ def test_scaled_extremes_hold_for_scaled_values(tmp_path: Path) -> None:
     assert {message.type for message in found} == {"error.array.value_out_of_scaled_min_max_range"}
 
 
+@pytest.mark.parametrize("data_type", ["IEEE754MSBSingle", "IEEE754LSBDouble"])
+def test_an_image_of_which_most_is_wrong_is_counted_exactly(data_type: str, tmp_path: Path) -> None:
+    elements = np.random.default_rng(8).normal(0, 2, 60_000).astype(NUMBER_TYPES[data_type])
+    elements[::1000] = 1.0
+    elements[1::1000] = np.nan
+    elements[2::1000] = np.inf
+    rest = statistics("Object", minimum="-1", maximum="1.0", maximum_scaled_value="3")
+    element = "<scaling_factor>2</scaling_factor>"
+    objects = array(data_type, [60_000], element=element, rest=rest)
+    numbers = elements.astype(float)
+
+    found = told(tmp_path, objects, elements.tobytes())
+
+    counts: dict[str, int] = {}
+    for message in found:
+        counts[message.type] = counts.get(message.type, 0) + message.count
+    assert counts == {
+        "error.array.value_out_of_min_max_range": int(
+            (numbers < -1.5).sum() + (numbers > 1.05).sum()
+        ),
+        "error.array.value_out_of_scaled_min_max_range": int((numbers * 2 > 3.5).sum()),
+    }
+    assert len(found) == 2 * 101
+
+
 def test_bounds_beyond_the_type_are_compared_all_the_same(tmp_path: Path) -> None:
     bytes_ = np.array([0, 255], dtype="u1").tobytes()
     above = array("UnsignedByte", [2], rest=statistics("Object", minimum="300"))
