@@ -441,6 +441,15 @@ def test_records_without_carriage_returns_are_read_all_the_same(tmp_path: Path) 
     }
 
 
+def test_formats_of_binary_tables_are_for_showing_numbers(tmp_path: Path) -> None:
+    text = field("Binary", "ASCII_Real", (1, 4), "<field_format>%4.1f</field_format>")
+
+    assert not _told(tmp_path, binary([text], 4, 1), b"1e-3", Options())
+    assert _told(tmp_path, binary([text], 4, 1), b"1e-x", Options()) == {
+        "error.table.field_value_data_type_mismatch": 1
+    }
+
+
 def test_only_every_nth_record_is_looked_at_where_that_is_asked(tmp_path: Path) -> None:
     table, data = characters(TWO, 9, 4), b"  x   x\r\n" * 4
 

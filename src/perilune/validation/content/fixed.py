@@ -147,11 +147,17 @@ class FixedTable:
                     continue
                 part = np.dtype("i8" if column.data_type.startswith("Signed") else "u8")
             else:
-                text = TextColumn(column, is_delimited=False, like_validate=like_validate)
+                text = TextColumn(
+                    column,
+                    is_delimited=False,
+                    like_validate=like_validate,
+                    is_in_binary=not self._is_text,
+                )
                 self._label_faults(text.range.faults_of_label, number, column)
                 yield Judged(number, column, text=text)
                 continue
-            constants = field.constants if column.bits is None else column.bits.constants
+            bits = column.bits
+            constants = field.constants if bits is None or like_validate else bits.constants
             statistics = field.statistics if column.bits is None else None
             check = NumberCheck(
                 part.newbyteorder("="), FIELD, constants, statistics, like_validate=like_validate

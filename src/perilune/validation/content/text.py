@@ -29,7 +29,14 @@ _LONGEST_SCREENED = 200
 class TextColumn:
     """One field of text, in a table of fixed records or in a delimited one."""
 
-    def __init__(self, column: Column, *, is_delimited: bool, like_validate: bool) -> None:
+    def __init__(
+        self,
+        column: Column,
+        *,
+        is_delimited: bool,
+        like_validate: bool,
+        is_in_binary: bool = False,
+    ) -> None:
         field = column.field
         self._is_delimited = is_delimited
         self._type = column.data_type
@@ -43,7 +50,9 @@ class TextColumn:
         severity, text = "warning", field.format
         if field.validation_format:
             severity, text = "error", field.validation_format
-        if (found := FieldFormat.parse(text, like_validate=like_validate)) is not None:
+        # in a binary table a format tells how to show numbers, not how text is written
+        found = FieldFormat.parse(text, like_validate=like_validate)
+        if found is not None and not is_in_binary:
             self._formats.append((severity, found))
         self._judged: dict[bytes, tuple[Fault, ...]] = {}
         self._screens: dict[int, tuple[Automaton, ...] | None] = {}
