@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-PARTS = ("labels", "validation", "delivery", "process", "scale")
+PARTS = ("labels", "validation", "delivery", "process", "scale", "content")
 
 
 def main() -> int:
