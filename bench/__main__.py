@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-PARTS = ("labels", "validation", "delivery", "process", "scale", "content")
+PARTS = ("labels", "validation", "delivery", "process", "scale", "content", "integrity")
 
 
 def main() -> int:
