@@ -7,7 +7,10 @@ by veraPDF is known of those of NASA's ``validate`` suite and of the LADEE bundl
 import contextlib
 import io
 import struct
+import time
+import tracemalloc
 import wave
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -385,6 +388,37 @@ def test_a_damaged_pdf_ends_in_words(
     place.write_bytes(content)
 
     assert isinstance(not_pdfa(place), str)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"(\\" * 1_000_000, b"(" * 2_000_000, b"1 " * 1_000_000, b"1" * 2_000_000],
+    ids=["escapes", "parentheses", "numbers", "digits"],
+)
+def test_content_made_to_be_slow_is_not(tmp_path: Path, content: bytes) -> None:
+    place = _pdf(tmp_path / "a.pdf", lambda document: _content(document, content))
+    started = time.process_time()
+
+    assert not_pdfa(place) == ""
+    assert time.process_time() - started < 5
+
+
+def test_what_unpacks_to_very_much_is_unpacked_to_a_limit(tmp_path: Path) -> None:
+    def bomb(document: pikepdf.Pdf) -> None:
+        packed = zlib.compress(bytes(256 << 20), 9)
+        for stream in (document.Root.Metadata, document.make_stream(b"")):
+            stream.write(packed, filter=pikepdf.Name.FlateDecode)
+            _page(document).Contents = stream
+
+    place = _pdf(tmp_path / "a.pdf", bomb)
+    tracemalloc.start()
+
+    told = not_pdfa(place)
+
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "more XMP metadata than is looked at" in told
+    assert peak < 100 << 20
 
 
 @given(rubbish=st.binary(max_size=400))

@@ -18,7 +18,6 @@ MOST_BYTES = 256 << 20
 _TOLD = 3
 _HEADER = re.compile(rb"%PDF-1\.[0-7][\r\n]+%[\x80-\xff]{4}")
 _END = re.compile(rb"%%EOF(?:\r\n|\r|\n)?\Z")
-_XREF_STREAM = re.compile(rb"/Type\s*/XRef\b")
 
 
 def not_pdfa(place: Path) -> str:

@@ -12,6 +12,7 @@ from lxml import etree
 
 from perilune.errors import MalformedLabel
 from perilune.formats import xml
+from perilune.validation.documents.pdf_objects import unpacked
 
 _RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _PDFAID = "{http://www.aiim.org/pdfa/ns/id/}"
@@ -43,10 +44,10 @@ def faults_of_metadata(document: pikepdf.Pdf) -> Iterator[str]:
         return
     if "/Filter" in stream:
         yield "6.7.2: has its XMP metadata filtered"
-    if len(stream.read_raw_bytes()) > _MOST_BYTES:
+    raw = unpacked(stream, _MOST_BYTES)
+    if len(raw) == _MOST_BYTES:
         yield "6.7.2: has more XMP metadata than is looked at"
         return
-    raw = stream.read_raw_bytes() if "/Filter" not in stream else stream.read_bytes()
     try:
         properties = _properties(xml.parse(_PACKET.sub(b"", raw).strip()))
     except MalformedLabel as error:

@@ -32,7 +32,8 @@ _ANNOTATIONS = frozenset(
 _BLENDS = frozenset(("/Normal", "/Compatible"))
 _PRINT, _NOT_SEEN = 4, 1 | 2 | 32
 _FONTS = frozenset(("/Type1", "/MMType1", "/TrueType", "/CIDFontType0", "/CIDFontType2"))
-_STRING = re.compile(rb"\((?:[^()\\]|\\.)*\)", re.DOTALL)
+_STRING = re.compile(rb"\((?:[^()\\]|\\.)*+\)?", re.DOTALL)
+"""A string, closed or not: what is found is never read again."""
 _COLOUR = re.compile(rb"(?:^|[\s\]>])(?:[-+.\d]+\s+){1,4}(rg|RG|g|G|k|K)(?=[\s/\[<]|$)")
 _SPACES = {b"rg": "/DeviceRGB", b"g": "/DeviceGray", b"k": "/DeviceCMYK"}
 _DEVICES = frozenset(_SPACES.values())
@@ -55,7 +56,7 @@ def faults_of_objects(document: pikepdf.Pdf) -> Iterator[str]:
         if isinstance(found, pikepdf.Stream):
             yield from _of_stream(found)
             if left > 0 and _is_content(found):
-                content = _unpacked(found, left)
+                content = unpacked(found, left)
                 left -= len(content)
                 used |= _colours(content)
         used |= {str(each) for each in _device_spaces(found)}
@@ -175,7 +176,7 @@ def _is_content(stream: pikepdf.Object) -> bool:
     return not any(key in stream for key in odd)
 
 
-def _unpacked(stream: pikepdf.Object, most: int) -> bytes:
+def unpacked(stream: pikepdf.Object, most: int) -> bytes:
     """What a stream holds, up to a limit, unpacked by us so that it can be one."""
     raw = stream.read_raw_bytes()
     filters = stream.get("/Filter")
@@ -208,8 +209,7 @@ def _of_colours(document: pikepdf.Pdf, used: set[str]) -> Iterator[str]:
     for intent in list(intents) if isinstance(intents, pikepdf.Array) else []:
         profile = intent.get("/DestOutputProfile")
         if str(intent.get("/S", "")) == "/GTS_PDFA1" and isinstance(profile, pikepdf.Stream):
-            head = _unpacked(profile, 20) or profile.read_bytes()[:20]
-            allowed |= _OF_PROFILE.get(bytes(head[16:20]), frozenset())
+            allowed |= _OF_PROFILE.get(unpacked(profile, 20)[16:20], frozenset())
     for space in sorted(used - allowed):
         yield f"6.2.3: uses {space[1:]} without an output intent for it"
 
