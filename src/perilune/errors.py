@@ -136,7 +136,7 @@ class Damaged(PeriluneError):
 
     code = "damaged"
     status = 500
-    advice = "Run perilune audit; restore the object from a copy and audit again."
+    advice = "Run perilune audit --repair, or restore the object from a copy and audit again."
 
 
 class LogInconsistent(PeriluneError):
