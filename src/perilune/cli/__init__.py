@@ -21,7 +21,7 @@ COMMANDS = {
     "audit": "Read everything back and compare it.",
     "doctor": "Look at the node's health.",
     "rebuild": "Make the catalogue again from storage and log.",
-    "demo": "A node on this machine, delivered and served.",
+    "demo": "Two nodes on this machine: a joint data centre.",
 }
 """Command to its one line of help: known without loading the commands."""
 
