@@ -126,7 +126,7 @@ def test_a_key_of_another_node_is_refused() -> None:
         ("witness", Verifier("b/log/witness", ED25519, bytes(32)), "not b/log/witness"),
         ("log", Verifier("b/log", COSIGNATURE, bytes(32)), "not b/log of its type"),
     ],
-    ids=str,
+    ids=["two uses", "name", "type of a witness", "type of a log"],
 )
 def test_every_key_of_a_description_has_its_name_its_type_and_one_use(
     use: str, key: Verifier, told: str
