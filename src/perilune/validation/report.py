@@ -31,6 +31,20 @@ _WORST_FIRST = tuple(Severity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """Where in a data file: numbers count from 1, as in the label."""
+
+    kind: str
+    """``table`` or ``array``."""
+    number: int
+    """Which of the label's objects of that kind in that file."""
+    record: int | None = None
+    field: int | None = None
+    location: tuple[int, ...] = ()
+    """Element of an array, an index for each axis."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One thing found."""
 
@@ -41,6 +55,8 @@ class Message:
     """The file it is about, relative to what was checked."""
     line: int | None = None
     """Line of the label."""
+    column: int | None = None
+    spot: Spot | None = None
     lidvid: str | None = None
     message: str
     """What is wrong, with the value found, in one sentence."""
@@ -48,6 +64,9 @@ class Message:
     expected: str = ""
     cause: str = ""
     """Why, where that can be shown; messages of one type and cause are told together."""
+    count: int = 1
+    """How many findings this stands for: a check names the first places one by one and then
+    sums up the rest, since a table may hold a fault in every record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +91,11 @@ class Group:
     def advice(self) -> str:
         """How to mend it, in one sentence."""
         return advice_on(self.type, self.cause)
+
+    @property
+    def count(self) -> int:
+        """How many findings its messages stand for."""
+        return sum(message.count for message in self.messages)
 
 
 @dataclass(frozen=True)
@@ -107,11 +131,13 @@ class Report:
 
     def count(self, severity: Severity) -> int:
         """Number of messages of that severity."""
-        return sum(1 for message in self.messages if message.severity is severity)
+        return sum(each.count for each in self.messages if each.severity is severity)
 
     def faults(self) -> list[dict[str, Json]]:
         """What a receipt says of the report: type, severity and count, the worst first."""
-        counts = Counter((message.severity, message.type) for message in self.messages)
+        counts: Counter[tuple[Severity, str]] = Counter()
+        for message in self.messages:
+            counts[message.severity, message.type] += message.count
         worst_first = sorted(
             counts.items(), key=lambda item: (_WORST_FIRST.index(item[0][0]), item)
         )
@@ -127,7 +153,9 @@ class Report:
     def as_json(self) -> dict[str, Json]:
         """The report for programs; keys in docs/reference/report.md."""
         own, general = self._by_label()
-        kinds = Counter(message.type for message in self.messages)
+        kinds: Counter[str] = Counter()
+        for message in self.messages:
+            kinds[message.type] += message.count
         failed, total = len(self.failed), len(self.examined)
         return {
             "title": f"Check of {self.subject}",
@@ -183,7 +211,7 @@ def _common(kind: str, messages: list[Message]) -> str:
 
 
 def _rank(group: Group) -> tuple[int, int, str, str]:
-    return _WORST_FIRST.index(group.severity), -len(group.messages), group.type, group.cause
+    return _WORST_FIRST.index(group.severity), -group.count, group.type, group.cause
 
 
 def _counted(count: int, noun: str) -> str:
@@ -193,13 +221,14 @@ def _counted(count: int, noun: str) -> str:
 def _told(groups: Iterable[Group]) -> Iterator[str]:
     for group in groups:
         yield ""
-        yield f"{group.severity.upper()}  {len(group.messages)} x {group.type}"
+        yield f"{group.severity.upper()}  {group.count} x {group.type}"
         if group.cause:
             yield f"  why:  {group.cause}"
         yield f"  mend: {group.advice}"
         for message in group.messages[:_PLACES_SHOWN]:
             yield from _shown(message, group.cause)
-        if (rest := len(group.messages) - _PLACES_SHOWN) > 0:
+        shown = sum(message.count for message in group.messages[:_PLACES_SHOWN])
+        if (rest := group.count - shown) > 0:
             yield f"  and {rest} more"
 
 
@@ -269,7 +298,7 @@ def _group_document(group: Group) -> dict[str, Json]:
         "severity": group.severity.value,
         "type": group.type,
         "cause": group.cause,
-        "count": len(group.messages),
+        "count": group.count,
         "advice": group.advice,
         "first": [
             {"path": message.path, **_message_document(message)}
