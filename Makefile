@@ -12,7 +12,7 @@ WORKERS ?= 2
 help:  ## this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-demo: .venv/maps  ## a node on this machine, delivered and served (DATA=PATH delivers your bundle)
+demo: .venv/maps  ## two nodes on this machine that copy each other (DATA=PATH delivers your bundle)
 	$(BIN)/perilune demo $(if $(DATA),--data "$(DATA)") $(DEMO_OPTIONS)
 
 test: .venv/develops .venv/maps .venv/compares  ## the whole suite; installs on Debian what it needs, says what it leaves out

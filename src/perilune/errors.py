@@ -17,6 +17,7 @@
   - LogInconsistent        500   the log on disk contradicts its checkpoint
   - OutboundRefused        403   a connection that this node does not make
   - PeerUnreachable        502   another machine did not answer, or not as it should
+  - PeerUntrusted          502   another node's keys or log contradict what was seen of it before
   - NoSpace                507   the disk is full; nothing was taken in
 
 A code never changes once released: peers compare it, manuals explain it
@@ -135,7 +136,7 @@ class Damaged(PeriluneError):
 
     code = "damaged"
     status = 500
-    advice = "Run perilune audit; restore the object from a copy and audit again."
+    advice = "Run perilune audit --repair, or restore the object from a copy and audit again."
 
 
 class LogInconsistent(PeriluneError):
@@ -160,6 +161,14 @@ class PeerUnreachable(PeriluneError):
     code = "peer-unreachable"
     status = 502
     advice = "Check the address and that the other node is being served."
+
+
+class PeerUntrusted(PeriluneError):
+    """Another node's keys or log contradict what was pinned or seen of it before."""
+
+    code = "peer-untrusted"
+    status = 502
+    advice = "Nothing was taken. Keep the evidence in peers/ and call the other node's operator."
 
 
 class NoSpace(PeriluneError):

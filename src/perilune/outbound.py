@@ -230,16 +230,16 @@ def _one(
     }
     connection, watch = _connected(origin, found, limits)
     try:
-        reply = _asked(connection, path, sent, watch, url)
-        lower = {name.lower(): value for name, value in reply.headers.items()}
-        if lower.get("content-encoding", "identity") != "identity":
-            raise PeerUnreachable(f"{url} sends an encoding that was not asked for")
-        yield Stream(
-            url=url,
-            status=reply.status,
-            headers=lower,
-            chunks=_chunks(reply, limits.max_bytes, watch, url),
-        )
+        with contextlib.closing(_asked(connection, path, sent, watch, url)) as reply:
+            lower = {name.lower(): value for name, value in reply.headers.items()}
+            if lower.get("content-encoding", "identity") != "identity":
+                raise PeerUnreachable(f"{url} sends an encoding that was not asked for")
+            yield Stream(
+                url=url,
+                status=reply.status,
+                headers=lower,
+                chunks=_chunks(reply, limits.max_bytes, watch, url),
+            )
     finally:
         watch.cancel()
         connection.close()

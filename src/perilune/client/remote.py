@@ -40,6 +40,7 @@ _LISTED = (
     "accessioned",
     "lifecycle",
     "releasability",
+    "origin",
     "files",
     "bytes",
 )

@@ -5,6 +5,9 @@ under ``incoming/``; then each file is renamed to its name; then the names are m
 So a file at its final name always has its data, and a crash leaves at worst a folder
 under ``incoming/`` that the next batch sweeps away.
 
+An object is mended in the same way: the right bytes are durable beside it before the damaged ones
+get a name in ``quarantine/``, and take its place in one rename.
+
 A live batch holds a lock on a file in its folder, so sweeping knows the dead. Opening a
 batch, and naming its objects, happen under one lock of the store: an object that another
 batch counted as present cannot be taken back between its look and its own leaving.
@@ -44,21 +47,26 @@ class LocalStore:
     @contextmanager
     def batch(self) -> Iterator["LocalBatch"]:
         """Write objects together; see the port."""
-        with naming_full_disk(self.root):
-            self._make_folders()
-            with _locked(self._incoming / _LOCK):
-                _sweep(self._incoming)
-                folder = Path(tempfile.mkdtemp(dir=self._incoming))
-                alive = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR)
-                fcntl.flock(alive, fcntl.LOCK_EX)
-        try:
+        with self._scratch() as folder:
             batch = LocalBatch(self, folder)
             yield batch
             with naming_full_disk(self.root):
                 self._keep(batch)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-            os.close(alive)
+
+    def mend(self, sha256: str, data: Source) -> None:
+        """Have the object hold the bytes of its name again; see the port."""
+        final = self._place(sha256)
+        with self._scratch() as folder, naming_full_disk(self.root):
+            place = folder / "mended"
+            with place.open("x+b") as target:
+                found = digest.copy(digest.begin(data), data, target)
+            if found.sha256 != sha256:
+                raise Damaged(f"the bytes to mend {sha256} have SHA-256 {found.sha256}")
+            self.settle(self.root, [place, folder])
+            with _locked(self._incoming / _LOCK):
+                self._put_aside(final, sha256)
+                place.rename(final)
+                self.settle(self.root, [self.root / sha256[:2]])
 
     def open(self, sha256: str) -> BinaryIO:
         """Open for reading, seekable; raise `NotFound` if absent."""
@@ -91,6 +99,32 @@ class LocalStore:
                     and entry.name.startswith(prefix)
                     and entry.is_file(follow_symlinks=False)
                 )
+
+    @contextmanager
+    def _scratch(self) -> Iterator[Path]:
+        """A folder under ``incoming/`` that is swept away with its process."""
+        with naming_full_disk(self.root):
+            self._make_folders()
+            with _locked(self._incoming / _LOCK):
+                _sweep(self._incoming)
+                folder = Path(tempfile.mkdtemp(dir=self._incoming))
+                alive = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR)
+                fcntl.flock(alive, fcntl.LOCK_EX)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(alive)
+
+    def _put_aside(self, final: str, sha256: str) -> None:
+        """Give what stands at ``final`` a second name, which it keeps."""
+        if not os.path.lexists(final):
+            return
+        quarantine = self.root / "quarantine"
+        quarantine.mkdir(exist_ok=True)
+        names = (quarantine / f"{sha256}.{number}" for number in count(1))
+        os.link(final, next(name for name in names if not name.exists()))
+        self.settle(self.root, [quarantine, self.root])
 
     @property
     def _incoming(self) -> Path:

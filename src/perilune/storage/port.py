@@ -42,6 +42,14 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def mend(self, sha256: str, data: Source) -> None:
+        """Have the object hold the bytes of its name again, which ``data`` gives.
+
+        On return they are durable in its place, and what was there is kept in quarantine.
+        Raises `Damaged`, and changes nothing, where ``data`` are other bytes.
+        """
+        ...
+
     def open(self, sha256: str) -> BinaryIO:
         """Open for reading, seekable; raise `NotFound` if absent."""
         ...

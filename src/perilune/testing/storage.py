@@ -8,7 +8,7 @@ import io
 
 import pytest
 
-from perilune.errors import NotFound
+from perilune.errors import Damaged, NotFound
 from perilune.model.package import Digests
 from perilune.storage.port import ObjectStore
 
@@ -192,6 +192,30 @@ class StoreContract:
     def test_contains_nothing_but_names(self, store: ObjectStore) -> None:
         assert 7 not in store
         assert None not in store
+
+    def test_mends_an_object_that_is_missing(self, store: ObjectStore) -> None:
+        data = arbitrary_bytes(2 * MIB + 5, seed=3)
+        name = hashlib.sha256(data).hexdigest()
+
+        store.mend(name, io.BytesIO(data))
+
+        assert read_back(store, name) == data
+
+    def test_mends_with_no_other_bytes_than_those_of_the_name(self, store: ObjectStore) -> None:
+        found = store_one(store, b"right")
+
+        with pytest.raises(Damaged, match=found.sha256):
+            store.mend(found.sha256, io.BytesIO(b"wrong"))
+
+        assert read_back(store, found.sha256) == b"right"
+        assert list(store) == [found.sha256]
+
+    @pytest.mark.parametrize("name", ["", "../../etc/passwd", "AB" * 32])
+    def test_mends_nothing_of_any_other_name(self, store: ObjectStore, name: str) -> None:
+        with pytest.raises((NotFound, Damaged)):
+            store.mend(name, io.BytesIO(b"right"))
+
+        assert list(store) == []
 
     def test_keeps_two_batches_apart(self, store: ObjectStore) -> None:
         with store.batch() as one:

@@ -1,4 +1,4 @@
-"""A product and its manifest as the bytes from which they are made again, exactly.
+"""A product, its manifest and its origin as the bytes from which they are made again, exactly.
 
 JSON without names, in an order that never changes for one version of the tables, compressed with
 a dictionary of what labels usually say. Ids, dates and rights stand in columns, not here.
@@ -51,19 +51,22 @@ _USUAL = b"".join(
 )  # fmt: skip
 
 
-def encode(product: Product, manifest: Manifest) -> bytes:
-    """The bytes of a product and its manifest."""
-    kept = [plain_product(product), [_entry(entry) for entry in manifest.files]]
+def encode(product: Product, manifest: Manifest, origin: str = "") -> bytes:
+    """The bytes of a product, its manifest, and the log of its owner if that is another node."""
+    kept: list[Any] = [plain_product(product), [_entry(entry) for entry in manifest.files]]
+    if origin:
+        kept.append(origin)
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW, _MEMORY, zdict=_USUAL)
     return packer.compress(orjson.dumps(kept)) + packer.flush()
 
 
-def decode(body: bytes) -> tuple[Product, Manifest]:
+def decode(body: bytes) -> tuple[Product, Manifest, str]:
     """What `encode` was given."""
     text = zlib.decompressobj(_WINDOW, zdict=_USUAL).decompress(body)
-    product, files = orjson.loads(text)
+    product, files, *origin = orjson.loads(text)
     made = read_product(product)
-    return made, Manifest(made.id, tuple(_read_entry(entry) for entry in files))
+    manifest = Manifest(made.id, tuple(_read_entry(entry) for entry in files))
+    return made, manifest, origin[0] if origin else ""
 
 
 def encode_shape(shape: Shape) -> str:

@@ -194,7 +194,7 @@ class _Run:
 
     def _insert_manifest(self, holding: Holding, number: int) -> None:
         manifest = holding.manifest
-        body = document.encode(holding.product, manifest)
+        body = document.encode(holding.product, manifest, holding.origin)
         self._connection.execute("INSERT INTO document VALUES (?, ?)", (number, body))
         objects = {entry.sha256: entry.size for entry in manifest.files}
         name, size = document.object_of(manifest)
