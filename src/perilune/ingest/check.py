@@ -11,13 +11,16 @@ import io
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from perilune.ingest.labels import Unreadable, read_labels
+from perilune.ingest.labels import Label, Labels, Unreadable, read_labels, unpack
 from perilune.ingest.projection import Progress
 from perilune.ingest.receive import Received
+from perilune.ingest.staging import Staged, staged_ahead
+from perilune.ingest.workers import workers
 from perilune.model.identifier import Lidvid
 from perilune.model.package import Digests, FileEntry, Manifest
 from perilune.model.product import Holding, NamedFile, Product
 from perilune.node import Node
+from perilune.storage.digest import SMALL
 from perilune.storage.port import Batch
 from perilune.validation.causes import why_md5_differs
 from perilune.validation.report import Message, Severity
@@ -32,7 +35,8 @@ class Candidate:
 
     label: str
     id: Lidvid
-    product: Product | None
+    kept: Product | bytes | None
+    """The product as it was read here, or as another process has packed it."""
     manifest: Manifest | None = None
     is_refused: bool = False
     held: Holding | None = None
@@ -41,6 +45,11 @@ class Candidate:
     def is_new(self) -> bool:
         """Whether it may be taken in, and is not held already."""
         return not self.is_refused and self.held is None
+
+    @property
+    def product(self) -> Product | None:
+        """The product; None where its label has to be read again."""
+        return unpack(self.kept) if isinstance(self.kept, bytes) else self.kept
 
 
 @dataclass(slots=True)
@@ -84,9 +93,17 @@ class Checked:
 def check(received: Received, node: Node, batch: Batch, progress: Progress) -> Checked:
     """Read and stage the whole delivery; what stays in ``batch`` is what may be taken."""
     examination = _Examination(received, node, batch)
-    for done, (path, found) in enumerate(read_labels(received.root, received.labels), 1):
-        examination.label(path, found)
-        progress("reading and hashing", done, len(received.labels))
+    done = 0
+    with workers(len(received.labels)) as others:
+        chunks = read_labels(received.root, received.labels, others)
+        for labels, staged in staged_ahead(
+            chunks, examination.wanted, received.root, batch, others
+        ):
+            examination.take_over(staged)
+            for label in labels:
+                examination.label(label)
+                done += 1
+                progress("reading and hashing", done, len(received.labels))
     return examination.verdict()
 
 
@@ -100,6 +117,8 @@ class _Examination:
     messages: list[Message] = field(default_factory=list)
     candidates: list[Candidate] = field(default_factory=list)
     staged: dict[str, Digests] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+    """Paths of files that somebody is staging, or has staged."""
     unreadable: dict[str, Unreadable] = field(default_factory=dict)
     folded: dict[str, str] = field(default_factory=dict)
     faults: int = 0
@@ -108,13 +127,31 @@ class _Examination:
     def __post_init__(self) -> None:
         self.folded = {path.lower(): path for path in self.received.files}
 
-    def label(self, path: str, found: Product | Unreadable) -> None:
+    def wanted(self, labels: Labels) -> list[str]:
+        """Small files that ``labels`` name, and they themselves, each path once ever."""
+        paths: list[str] = []
+        for path, found, _ in labels:
+            if isinstance(found, Product):
+                places = (_place(path, named.path) for named in found.files)
+                paths += [path, *(self._real(place) or "" for place in places if place)]
+        sizes = self.received.files
+        fresh = [path for path in dict.fromkeys(paths) if path not in self.asked]
+        self.asked.update(fresh)
+        return [path for path in fresh if 0 <= sizes.get(path, -1) < SMALL]
+
+    def take_over(self, staged: Staged) -> None:
+        """Count files as put into the batch that others have put there."""
+        for path, handed in staged.items():
+            self.staged[path] = self.batch.take_over(handed)
+
+    def label(self, label: Label) -> None:
         """Take one label and the files it names through every check but those among products."""
+        path, found, packed = label
         if isinstance(found, Unreadable):
             self.unreadable[path] = found
             return
-        kept = found if len(self.candidates) < _KEPT_IN_MEMORY else None
-        candidate = Candidate(label=path, id=found.id, product=kept)
+        kept = (packed or found) if len(self.candidates) < _KEPT_IN_MEMORY else None
+        candidate = Candidate(label=path, id=found.id, kept=kept)
         self.candidates.append(candidate)
         before = self.faults
         if not self.node.config.owns(found.id.lid.text):
@@ -127,15 +164,16 @@ class _Examination:
                 found=found.id.lid.text,
                 expected=owned,
             )
-        label = self._stage(path)
+        digests = self._stage(path)
         files: dict[str, FileEntry] = {}
         for named in found.files:
             if (entry := self._file(candidate, named)) is not None and entry.path != path:
                 files[entry.path] = entry
         candidate.is_refused = self.faults > before
-        if label is not None and not candidate.is_refused:
+        if digests is not None and not candidate.is_refused:
             others = (files[name] for name in sorted(files, key=str.encode))
-            candidate.manifest = Manifest(found.id, (FileEntry.of(path, "label", label), *others))
+            entry = FileEntry.of(path, "label", digests)
+            candidate.manifest = Manifest(found.id, (entry, *others))
 
     def verdict(self) -> Checked:
         """Compare the products with each other and with what is held."""
@@ -161,7 +199,7 @@ class _Examination:
                 **about,
             )
             return None
-        real = place if place in self.received.files else self.folded.get(place.lower())
+        real = self._real(place)
         if real is None:
             self._fault(
                 "error.label.missing_file",
@@ -186,6 +224,10 @@ class _Examination:
             return None
         self._compare(candidate, named, real, found)
         return FileEntry.of(real, "file", found)
+
+    def _real(self, place: str) -> str | None:
+        """What the file is called that a label calls ``place``."""
+        return place if place in self.received.files else self.folded.get(place.lower())
 
     def _compare(self, candidate: Candidate, named: NamedFile, path: str, found: Digests) -> None:
         md5_differs = named.md5 is not None and named.md5.lower() != found.md5
