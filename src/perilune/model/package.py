@@ -6,7 +6,7 @@ Format: docs/reference/formats.md, "Manifest".
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, Self
 
@@ -74,6 +74,8 @@ class Manifest:
 
     product: Lidvid
     files: tuple[FileEntry, ...]
+    _encoded: list[bytes] = field(default_factory=list, init=False, repr=False, compare=False)
+    """The canonical bytes once they were asked for: storage, log and catalogue all do."""
 
     @property
     def label(self) -> FileEntry:
@@ -87,13 +89,14 @@ class Manifest:
 
     def encode(self) -> bytes:
         """Canonical bytes; their SHA-256 is the manifest's name."""
-        return canonical.encode(
-            {
+        if not self._encoded:
+            document: dict[str, canonical.Json] = {
                 "v": MANIFEST_VERSION,
                 "product": str(self.product),
                 "files": [_file_document(entry) for entry in self.files],
             }
-        )
+            self._encoded.append(canonical.encode(document))
+        return self._encoded[0]
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
