@@ -9,12 +9,13 @@ Message types are those of NASA's ``validate`` where it has one (docs/reference/
 import hashlib
 import io
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from perilune.ingest.labels import Label, Labels, Unreadable, read_labels, unpack
+from perilune.ingest.labels import Described, Labels, Unreadable, read_labels
 from perilune.ingest.projection import Progress
 from perilune.ingest.receive import Received
-from perilune.ingest.staging import Staged, staged_ahead
+from perilune.ingest.staging import Contents, Staged, staged_ahead
 from perilune.ingest.workers import workers
 from perilune.model.identifier import Lidvid
 from perilune.model.package import Digests, FileEntry, Manifest
@@ -35,8 +36,8 @@ class Candidate:
 
     label: str
     id: Lidvid
-    kept: Product | bytes | None
-    """The product as it was read here, or as another process has packed it."""
+    described: Described | None
+    """What the label says; None where it has to be read again."""
     manifest: Manifest | None = None
     is_refused: bool = False
     held: Holding | None = None
@@ -49,7 +50,7 @@ class Candidate:
     @property
     def product(self) -> Product | None:
         """The product; None where its label has to be read again."""
-        return unpack(self.kept) if isinstance(self.kept, bytes) else self.kept
+        return None if self.described is None else self.described.product()
 
 
 @dataclass(slots=True)
@@ -62,7 +63,7 @@ class Checked:
     unreadable: list[str]
     """Labels that cannot be read."""
     staged: list[str]
-    """Names of the objects put into the batch, one for each file."""
+    """Names of the objects put into the batch, one for each file and each manifest."""
 
     @property
     def accepted(self) -> list[Candidate]:
@@ -95,16 +96,21 @@ def check(received: Received, node: Node, batch: Batch, progress: Progress) -> C
     examination = _Examination(received, node, batch)
     done = 0
     with workers(len(received.labels)) as others:
+        contents = Contents(batch, others)
         chunks = read_labels(received.root, received.labels, others)
         for labels, staged in staged_ahead(
             chunks, examination.wanted, received.root, batch, others
         ):
             examination.take_over(staged)
-            for label in labels:
-                examination.label(label)
+            manifests: list[bytes] = []
+            for path, found in labels:
+                if (manifest := examination.label(path, found)) is not None:
+                    manifests.append(manifest.encode())
                 done += 1
                 progress("reading and hashing", done, len(received.labels))
-    return examination.verdict()
+            contents.put(manifests)
+        kept = contents.finish()
+    return examination.verdict(kept)
 
 
 @dataclass(slots=True)
@@ -130,8 +136,8 @@ class _Examination:
     def wanted(self, labels: Labels) -> list[str]:
         """Small files that ``labels`` name, and they themselves, each path once ever."""
         paths: list[str] = []
-        for path, found, _ in labels:
-            if isinstance(found, Product):
+        for path, found in labels:
+            if isinstance(found, Described):
                 places = (_place(path, named.path) for named in found.files)
                 paths += [path, *(self._real(place) or "" for place in places if place)]
         sizes = self.received.files
@@ -144,14 +150,16 @@ class _Examination:
         for path, handed in staged.items():
             self.staged[path] = self.batch.take_over(handed)
 
-    def label(self, label: Label) -> None:
-        """Take one label and the files it names through every check but those among products."""
-        path, found, packed = label
+    def label(self, path: str, found: Described | Unreadable) -> Manifest | None:
+        """Take one label and the files it names through every check but those among products.
+
+        Returns the manifest of the product; None where there is a fault.
+        """
         if isinstance(found, Unreadable):
             self.unreadable[path] = found
-            return
-        kept = (packed or found) if len(self.candidates) < _KEPT_IN_MEMORY else None
-        candidate = Candidate(label=path, id=found.id, kept=kept)
+            return None
+        described = found if len(self.candidates) < _KEPT_IN_MEMORY else None
+        candidate = Candidate(label=path, id=found.id, described=described)
         self.candidates.append(candidate)
         before = self.faults
         if not self.node.config.owns(found.id.lid.text):
@@ -174,8 +182,9 @@ class _Examination:
             others = (files[name] for name in sorted(files, key=str.encode))
             entry = FileEntry.of(path, "label", digests)
             candidate.manifest = Manifest(found.id, (entry, *others))
+        return candidate.manifest
 
-    def verdict(self) -> Checked:
+    def verdict(self, manifests: Sequence[Digests]) -> Checked:
         """Compare the products with each other and with what is held."""
         self._odd_files()
         self._duplicates()
@@ -183,7 +192,7 @@ class _Examination:
         self._not_labels()
         self._unlabelled()
         delivery = self._delivery_name()
-        staged = [found.sha256 for found in self.staged.values()]
+        staged = [found.sha256 for found in (*self.staged.values(), *manifests)]
         return Checked(delivery, self.messages, self.candidates, list(self.unreadable), staged)
 
     def _file(self, candidate: Candidate, named: NamedFile) -> FileEntry | None:
@@ -379,11 +388,10 @@ def keep(taken: list[Candidate], checked: Checked, batch: Batch) -> None:
     """Leave in ``batch`` the files and manifests of ``taken`` and nothing else."""
     manifests = [each.manifest for each in taken if each.manifest is not None]
     wanted = {entry.sha256 for manifest in manifests for entry in manifest.files}
+    wanted |= {manifest.sha256 for manifest in manifests}
     for sha256 in checked.staged:
         if sha256 not in wanted:
             batch.drop(sha256)
-    for manifest in manifests:
-        batch.put(io.BytesIO(manifest.encode()))
 
 
 def settle(candidate: Candidate, holding: Holding, messages: list[Message]) -> None:

@@ -4,15 +4,16 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import orjson
 
 from perilune.errors import MalformedIdentifier, MalformedLabel
 from perilune.formats.pds4.label import inventory_file, read_label
 from perilune.ingest.workers import Workers
+from perilune.model.identifier import Lid, Lidvid
 from perilune.model.plain import plain_product, read_product
-from perilune.model.product import Product
+from perilune.model.product import NamedFile, Product
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -33,19 +34,35 @@ class Unreadable:
 
 
 Found = Product | Unreadable
-Packed = bytes | Unreadable
 
 
-class Label(NamedTuple):
-    """What was found at a path of the delivery."""
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A product, as far as its delivery is checked by it; the rest waits to be unpacked.
 
-    path: str
-    found: Found
-    packed: bytes | None = None
-    """What the product was made from, where another process has read it."""
+    Thousands of products of a hundred values each would keep the garbage collector busy.
+    """
+
+    id: Lidvid
+    files: tuple[NamedFile, ...]
+    packed: Product | bytes
+    """The product as it was read here, or as another process has packed it."""
+
+    def product(self) -> Product:
+        """All of it."""
+        return (
+            read_product(orjson.loads(self.packed))
+            if isinstance(self.packed, bytes)
+            else self.packed
+        )
 
 
+Label = tuple[str, Described | Unreadable]
+"""What was found at a path of the delivery."""
 Labels = list[Label]
+_File = tuple[str, int | None, str | None, int | None]
+_Packed = tuple[tuple[str, int, int], list[_File], bytes] | Unreadable
+"""What crosses from another process, in the types that cross soonest."""
 
 
 def read_labels(root: Path, paths: Sequence[str], workers: Workers) -> Iterator[Labels]:
@@ -53,7 +70,7 @@ def read_labels(root: Path, paths: Sequence[str], workers: Workers) -> Iterator[
     chunks = [paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK)]
     here = len(chunks) if workers.pool is None else _HERE_FIRST
     rest = iter(chunks[here:])
-    waiting: deque[tuple[Sequence[str], Future[list[Packed]]]] = deque()
+    waiting: deque[tuple[Sequence[str], Future[list[_Packed]]]] = deque()
 
     def fill() -> None:
         while len(waiting) < _AHEAD and (chunk := next(rest, None)) is not None:
@@ -91,27 +108,32 @@ def read_one(place: str) -> Found:
         return Unreadable(f"cannot be read: {error.strerror}")
 
 
-def unpack(packed: bytes) -> Product:
-    """The product of a `Label` again."""
-    return read_product(orjson.loads(packed))
-
-
 def _read(root: Path, paths: Iterable[str]) -> Labels:
-    return [Label(path, read_one(f"{root}/{path}")) for path in paths]
+    return [(path, _described(read_one(f"{root}/{path}"))) for path in paths]
 
 
-def _read_packed(root: str, paths: Iterable[str]) -> list[Packed]:
-    found = [read_one(f"{root}/{path}") for path in paths]
-    return [
-        each if isinstance(each, Unreadable) else orjson.dumps(plain_product(each))
-        for each in found
-    ]
+def _described(found: Found) -> Described | Unreadable:
+    return found if isinstance(found, Unreadable) else Described(found.id, found.files, found)
 
 
-def _unpacked(path: str, packed: Packed) -> Label:
+def _read_packed(root: str, paths: Iterable[str]) -> list[_Packed]:
+    return [_packed(read_one(f"{root}/{path}")) for path in paths]
+
+
+def _packed(found: Found) -> _Packed:
+    if isinstance(found, Unreadable):
+        return found
+    name = found.id
+    files = [(one.path, one.size, one.md5, one.line) for one in found.files]
+    return (name.lid.text, name.major, name.minor), files, orjson.dumps(plain_product(found))
+
+
+def _unpacked(path: str, packed: _Packed) -> Label:
     if isinstance(packed, Unreadable):
-        return Label(path, packed)
-    return Label(path, unpack(packed), packed)
+        return path, packed
+    (lid, major, minor), named, product = packed
+    files = tuple([NamedFile(path=p, size=s, md5=m, line=n) for p, s, m, n in named])
+    return path, Described(Lidvid(Lid(lid), major, minor), files, product)
 
 
 def _inventory(folder: Path, name: str) -> bytes | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from perilune.ingest.labels import Labels
 from perilune.ingest.workers import Workers
+from perilune.model.package import Digests
 from perilune.storage.port import Batch, Hand, Handed
 
 _AHEAD = 24
@@ -39,6 +40,33 @@ def staged_ahead(
         yield _finished(waiting.popleft())
 
 
+class Contents:
+    """Small contents made here, put into the batch by other processes where there are any."""
+
+    def __init__(self, batch: Batch, workers: Workers) -> None:
+        self._batch = batch
+        self._pool = None if batch.hand is None else workers.pool
+        self._found: list[Digests] = []
+        self._waiting: list[tuple[Sequence[bytes], Future[list[Handed]]]] = []
+
+    def put(self, contents: Sequence[bytes]) -> None:
+        """Put ``contents``, now or later."""
+        if self._pool is None or self._batch.hand is None:
+            self._found += [self._batch.put(io.BytesIO(content)) for content in contents]
+        else:
+            future = self._pool.submit(_put_all, self._batch.hand, contents)
+            self._waiting.append((contents, future))
+
+    def finish(self) -> list[Digests]:
+        """See that all have been put, and say what they are, in order."""
+        for contents, future in self._waiting:
+            if future.cancel():
+                self._found += [self._batch.put(io.BytesIO(content)) for content in contents]
+            else:
+                self._found += map(self._batch.take_over, future.result())
+        return self._found
+
+
 def _begun(
     paths: Sequence[str], root: Path, batch: Batch, workers: Workers
 ) -> tuple[Sequence[str], Future[list[Handed | None]] | None]:
@@ -53,6 +81,10 @@ def _finished(begun: _Waiting) -> tuple[Labels, Staged]:
         return labels, {}
     found = zip(paths, future.result(), strict=True)
     return labels, {path: handed for path, handed in found if handed is not None}
+
+
+def _put_all(hand: Hand, contents: Sequence[bytes]) -> list[Handed]:
+    return [hand.put(io.BytesIO(content)) for content in contents]
 
 
 def _stage(hand: Hand, root: str, paths: Sequence[str]) -> list[Handed | None]:

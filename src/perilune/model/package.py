@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 from perilune.errors import ProofFails
 from perilune.model import canonical
@@ -29,8 +29,7 @@ def piece_size(size: int) -> int:
     return length
 
 
-@dataclass(frozen=True, slots=True)
-class Digests:
+class Digests(NamedTuple):  # one for every file, from another process: a tuple crosses soonest
     """What one pass over some bytes yields."""
 
     size: int

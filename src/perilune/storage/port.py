@@ -5,8 +5,7 @@ Every implementation passes `perilune.testing.storage.StoreContract`.
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 from perilune.model.package import Digests
 
@@ -19,8 +18,7 @@ class Source(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Handed:
+class Handed(NamedTuple):
     """What a hand has put: an object that waits for its batch to take it over."""
 
     digests: Digests
