@@ -13,6 +13,8 @@
   - NodeExists             409   the folder holds a node already
   - NodeBusy               503   another process is writing, for longer than we wait
   - ProofFails             422   evidence does not prove what it is shown for
+  - SignatureRefused       403   a checkpoint that its log's key did not sign
+  - CheckpointStale        409   a proof begins elsewhere than at the newest cosigned checkpoint
   - Damaged                500   bytes kept here are not the bytes that were accessioned
   - LogInconsistent        500   the log on disk contradicts its checkpoint
   - OutboundRefused        403   a connection that this node does not make
@@ -129,6 +131,26 @@ class ProofFails(PeriluneError):
     code = "proof-fails"
     status = 422
     advice = "Do not rely on this file; ask its publisher for a new copy and a new proof."
+
+
+class SignatureRefused(PeriluneError):
+    """A checkpoint was submitted that its log's key did not sign."""
+
+    code = "signature-refused"
+    status = 403
+    advice = "Submit the checkpoint as the log signed it, with the key that the roster pins."
+
+
+class CheckpointStale(PeriluneError):
+    """A proof begins elsewhere than at the newest checkpoint that was cosigned."""
+
+    code = "checkpoint-stale"
+    status = 409
+    advice = "Prove consistency from the size that the answer tells, and submit again."
+
+    def __init__(self, origin: str, size: int) -> None:
+        super().__init__(f"the newest checkpoint of {origin} cosigned here has {size} entries")
+        self.size = size
 
 
 class Damaged(PeriluneError):

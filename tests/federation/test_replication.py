@@ -4,24 +4,26 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from starlette.testclient import TestClient
 
 from perilune.access.policy import OPERATOR, VISITOR
 from perilune.access.search import find, search
 from perilune.catalogue.query import Query
 from perilune.errors import NotFound
 from perilune.federation.custody import Counts, CustodyReceipt
-from perilune.federation.folder import GIVEN, SEEN, TAKEN, WITNESSED
+from perilune.federation.folder import GIVEN, SEEN, TAKEN, WITNESSED, Peers
 from perilune.federation.replica import State
 from perilune.federation.status import elsewhere, status_of
 from perilune.ingest.projection import walk
 from perilune.ingest.release import release
 from perilune.ledger import tree
 from perilune.ledger.note import open_note
-from perilune.model.act import CopyAct, PublishAct, ReceiveAct
+from perilune.model.act import CopyAct, PublishAct, ReceiveAct, time_text
 from perilune.model.product import Lifecycle, Releasability
 from perilune.node import Node
 from perilune.preservation.fixity import audit
 from perilune.preservation.rebuild import rebuild
+from perilune.web.app import create_app
 
 from .scene import COPIER, OWNER, Served, befriend, hand_in, kept_of, make, pull, served, write
 
@@ -261,3 +263,36 @@ def test_notes_to_be_fetched_are_there_for_peers_alone(owner: Served, copier: No
     assert kept_of(copier, owner.node).note(TAKEN) is not None
     assert kept_of(copier, owner.node).note(WITNESSED) is not None
     assert kept_of(copier, owner.node).note(GIVEN) is None
+
+
+def test_the_page_of_a_product_tells_who_published_it_and_who_holds_it_too(
+    owner: Served, copier: Node
+) -> None:
+    with served(copier) as other:
+        befriend(owner.node, other)
+        pull(copier, owner)
+        pull(owner.node, other)
+    receipt = status_of(Peers.of(owner.node).named("copier"), owner.node).there
+    assert receipt is not None
+    theirs, ours = TestClient(create_app(owner.node)), TestClient(create_app(copier))
+
+    at_owner = theirs.get(f"/products/{ONE}.json").json()["custody"]
+    at_copier = ours.get(f"/products/{ONE}.json").json()["custody"]
+
+    assert (at_owner["origin"], at_copier["origin"]) == (None, owner.node.config.origin)
+    assert at_owner["elsewhere"] == [
+        {
+            "node": "copier",
+            "origin": copier.config.origin,
+            "is_owner": False,
+            "verified": time_text(receipt.t),
+        }
+    ]
+    assert [each["is_owner"] for each in at_copier["elsewhere"]] == [True]
+    html = {"accept": "text/html"}
+    page = theirs.get(f"/products/{ONE}", headers=html).text
+    assert "Published by owner" in page
+    assert "Held by copier too" in page
+    copy = ours.get(f"/products/{ONE}", headers=html).text
+    assert copy.index("Published by owner") < copy.index("Copied by copier")
+    assert "Held by" not in copy

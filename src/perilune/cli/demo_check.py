@@ -73,8 +73,26 @@ def _together(joint: Joint, counts: dict[str, int]) -> Iterator[tuple[str, bool,
     yield "replicated", found == wanted, f"{found} of {wanted} products are at both nodes"
     found = counts["custody_receipts"] = joint.custody_receipts()
     yield "custody receipts", found == 2, f"{found} of 2 verified"
+    proved = _proved_witnessed(joint.first)
+    yield (
+        "proved with the other's cosignature",
+        proved == joint.first.accepted,
+        f"{proved} products, offline",
+    )
     found = counts["repaired"] = joint.repaired()
     yield "repaired", found == 1, f"{found} of 1 flipped bits, from the other node"
+
+
+def _proved_witnessed(node: DemoNode) -> int:
+    """Products of ``node`` that are proved to a reader who asks for the other's cosignature."""
+    remote = RemoteNode(node.url)
+    policy = Policy.parse(remote.policy(witnessed=True))
+    proved = 0
+    for each in node.own():
+        evidence = remote.proof(each["lidvid"], witnessed=True)
+        verified = verify_path(node.delivered, evidence, policy)
+        proved += len(verified.signed_by) == 2
+    return proved
 
 
 def _same(taken: Path, source: Path) -> bool:

@@ -13,6 +13,7 @@ In its folder, under ``peers/``::
         parts/         large files that are still on the way
         evidence/      what contradicted itself, with the signatures
         lock           held by whoever copies from it
+        witness.lock   held by whoever cosigns its log
 
 Every file appears whole and durably, or not at all. What a peer calls itself never becomes a path.
 """
@@ -102,6 +103,13 @@ class PeerFolder:
         """Enter to copy from this peer; raise `NodeBusy` where another process does."""
         self._make(self.root)
         with locked(self.root / "lock", wait_s=_LOCK_WAIT_S):
+            yield
+
+    @contextmanager
+    def witnessing(self) -> Iterator[None]:
+        """Enter to look at what was cosigned of its log, and to cosign."""
+        self._make(self.root)
+        with locked(self.root / "witness.lock", wait_s=_LOCK_WAIT_S):
             yield
 
     def _make(self, folder: Path) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from urllib.parse import quote, urlsplit
 
 from perilune.errors import NotFound, OutboundRefused, PeerUnreachable
-from perilune.outbound import AllowList, Limits, Origin, fetch, stream
+from perilune.outbound import AllowList, Limits, Origin, fetch, post, stream
 
 _LEAST_BYTES_S = 16_384
 """A slower peer is given up; what has come of a large file is kept for the next time."""
@@ -35,6 +35,12 @@ class Link:
         reply = fetch(url, allowed=self._allowed, limits=limits)
         self._check(reply.url, reply.status, (200,))
         return reply.body
+
+    def post(self, path: str, body: bytes, most: int) -> tuple[int, bytes]:
+        """Status and answer to ``body``, whatever they are; errors as `get` else."""
+        limits = Limits(max_bytes=most)
+        reply = post(f"{self.url}{path}", body, allowed=self._allowed, limits=limits)
+        return reply.status, reply.body
 
     @contextmanager
     def rest(self, path: str, start: int, size: int) -> Iterator[Iterator[bytes]]:

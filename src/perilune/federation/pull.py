@@ -9,8 +9,11 @@ Order of effects, and every step can be repeated:
    worst unreferenced bytes and parts of files; the next round goes on.
 3. The list of exceptions and the custody receipt become objects; our log names them (`receive`);
    the receipt and our cosignature under the partner's checkpoint are laid out for it to fetch.
-4. The partner's receipt and cosignature for our own log are fetched, and believed only as far as
-   our own log bears them out.
+4. The partner is asked to witness our own log, and its receipt for it is fetched; both are believed
+   only as far as our own log bears them out.
+
+Before all that the partner is asked what it has seen of our log. Where it shows a checkpoint that
+we signed and that our log does not contain, this node was put back: the round ends there.
 
 What to do with each product is decided in `perilune.federation.replica`, without a network.
 """
@@ -23,7 +26,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from perilune.catalogue.port import Projection
-from perilune.errors import NotFound, PeerUnreachable, PeerUntrusted, PeriluneError, ProofFails
+from perilune.errors import (
+    LogInconsistent,
+    NotFound,
+    PeerUnreachable,
+    PeerUntrusted,
+    PeriluneError,
+    ProofFails,
+)
 from perilune.federation.arrival import Giver, Offer, arrive
 from perilune.federation.custody import (
     Counts,
@@ -35,9 +45,7 @@ from perilune.federation.custody import (
 from perilune.federation.folder import (
     EXCEPTED,
     GIVEN,
-    SEEN,
     TAKEN,
-    WITNESSED,
     PeerFolder,
     Peers,
     log_name,
@@ -57,11 +65,12 @@ from perilune.federation.replica import (
     advance,
 )
 from perilune.federation.roster import Member, owns
+from perilune.federation.witness import be_witnessed, cosign_copy
 from perilune.ingest.accession import Arrival, accession_copies, record
 from perilune.ingest.projection import Progress, catch_up, silent
 from perilune.ledger import tree
 from perilune.ledger.checkpoint import Checkpoint
-from perilune.ledger.note import cosigned_at, open_note, to_base64
+from perilune.ledger.note import open_note, to_base64
 from perilune.model import act
 from perilune.model.act import CommitAct, KeyAct, PublishAct, ReceiveAct, ReleaseAct
 from perilune.model.identifier import Lidvid
@@ -135,6 +144,7 @@ class _Round:
 
     def go(self) -> Synced:
         """All steps in order."""
+        self._require_own_past()
         with self._node.writing():
             catch_up(self._node)
         self._copy_log()
@@ -160,16 +170,13 @@ class _Round:
     def _copy_log(self) -> None:
         """Step 1, and our cosignature, which says that the partner's log has only grown."""
         note = self._asked("/log/checkpoint", _MOST_NOTE_BYTES)
-        checkpoint = self._mirror.grow(
+        self._mirror.grow(
             note,
             lambda path, most: self._asked(f"/log/{path}", most),
             self._look,
             self._contradiction,
         )
-        head = self._mirror.head
-        assert head is not None
-        line = self._node.signer("witness").cosignature(checkpoint.text, self._node.now())
-        self._folder.keep(WITNESSED, head + line.encode())
+        cosign_copy(self._mirror, self._folder, self._node, self._contradiction)
 
     def _asked(self, path: str, most: int) -> bytes:
         try:
@@ -373,7 +380,7 @@ class _Round:
     def _given(self) -> CustodyReceipt | None:
         """Step 4."""
         name = log_name(self._node.config.origin)
-        self._take_cosignature(f"/federation/{name}/checkpoint")
+        be_witnessed(self._peer, self._folder, self._link, self._node)
         try:
             note = self._link.get(f"/federation/{name}/custody", _MOST_NOTE_BYTES)
         except NotFound:
@@ -389,16 +396,25 @@ class _Round:
             self._folder.keep(GIVEN, note)
         return receipt
 
-    def _take_cosignature(self, path: str) -> None:
+    def _require_own_past(self) -> None:
+        """Raise `LogInconsistent` where the peer shows a head of ours that our log contradicts."""
+        log, key = self._node.log, self._node.signer("log").verifier
+        path = f"/federation/{log_name(log.origin)}/checkpoint"
         try:
             note = self._link.get(path, _MOST_NOTE_BYTES)
-        except NotFound:
-            return
-        ours, witness = self._node.signer("log").verifier, self._peer.who.keys["witness"]
-        opened = self._believed(lambda: open_note(note, [ours]), "copy of our checkpoint")
-        self._believed(lambda: cosigned_at(note, witness), "cosignature")
-        self._require_ours(Checkpoint.parse(opened.text), "cosignature", note)
-        self._folder.keep(SEEN, note)
+            seen = Checkpoint.parse(open_note(note, [key]).text)
+        except (NotFound, ProofFails):
+            return  # nothing that we signed
+        log.refresh()
+        if seen.size > log.size or log.root_at(seen.size) != seen.root:
+            words = (
+                f"{self._peer.who.name} has a checkpoint of {seen.size} entries that our own key "
+                f"signed, and our log of {log.size} does not contain it: this node was put back"
+            )
+            place = self._folder.keep_evidence(
+                "put-back", words, self._node.now(), {"seen": note, "ours": log.head}
+            )
+            raise LogInconsistent(f"{words}. The evidence is kept in {place}")
 
     def _believed(self, read: Callable[[], T], what: str) -> T:
         try:

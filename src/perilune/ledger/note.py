@@ -173,6 +173,21 @@ def open_note(data: bytes, verifiers: Sequence[Verifier]) -> Opened:
     return Opened(text, tuple(signed_by))
 
 
+def signed_only_by(data: bytes, verifiers: Sequence[Verifier]) -> bytes:
+    """The note in ``data`` without any other line than those of ``verifiers``, each once.
+
+    Raises `ProofFails` as `open_note` does.
+    """
+    good = open_note(data, verifiers).signed_by
+    text, lines = _split(data)
+    kept: dict[tuple[str, bytes], str] = {}
+    for name, key_id, signature in lines:
+        if any((name, key_id) == (key.name, key.key_id) for key in good):
+            line = f"{_DASH}{name} {to_base64(key_id + signature)}\n"
+            kept.setdefault((name, key_id), line)
+    return (text + "\n" + "".join(kept.values())).encode()
+
+
 def cosigned_at(data: bytes, witness: Verifier) -> datetime:
     """When ``witness`` cosigned the note in ``data``.
 

@@ -153,9 +153,14 @@ class Proof:
         return manifest
 
 
-def make_proof(index: int, log: Log, *, manifest: bytes, opening: bytes | None) -> bytes:
-    """The proof that entry ``index`` is in the log as it is now; raise `NotFound` if it is not."""
-    head = log.head
+def make_proof(
+    index: int, log: Log, *, manifest: bytes, opening: bytes | None, head: bytes | None = None
+) -> bytes:
+    """The proof that entry ``index`` is in the log under ``head``, the newest if not given.
+
+    Raises `NotFound` if it is not.
+    """
+    head = head or log.head
     size = Checkpoint.parse(text_of(head)).size
     return Proof(
         index=index,
