@@ -23,6 +23,7 @@ from perilune.model import act
 from perilune.model.act import CommitAct, Opening, PublishAct
 from perilune.model.product import Lifecycle, Releasability
 from perilune.node import Node
+from perilune.validation.writing.text import as_text
 
 SIMULATED = "urn:ros:rssa:luna26_simulated"
 
@@ -220,7 +221,7 @@ def test_a_fault_refuses_the_whole_with_its_value_and_partial_takes_the_rest(
 
     assert type in types(refused)
     if words != "-7":
-        assert words in refused.report.as_text()
+        assert words in as_text(refused.report)
     assert refused.receipt is None
     assert (found(node, by=OPERATOR), node.log.size, set(node.store)) == (0, 1, before)
 
@@ -249,8 +250,8 @@ def test_the_same_lidvid_with_other_bytes_is_refused_with_both_digests(bundle: P
     outcome = deliver(bundle, node)
 
     assert types(outcome) == {"error.delivery.content_conflict"}
-    assert before in outcome.report.as_text()
-    assert now in outcome.report.as_text()
+    assert before in as_text(outcome.report)
+    assert now in as_text(outcome.report)
     assert outcome.receipt is None
 
 
@@ -346,7 +347,7 @@ def test_a_file_that_goes_while_it_is_looked_at_is_a_fault_of_its_product_alone(
     outcome = deliver(bundle, node, Options(partial=True))
 
     assert types(outcome) == {"error.delivery.unreadable_file"}
-    assert "No such file" in outcome.report.as_text()
+    assert "No such file" in as_text(outcome.report)
     assert (outcome.refused, found(node)) == (1, outcome.accepted)
 
 
