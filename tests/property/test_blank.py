@@ -40,7 +40,7 @@ def _read(data: bytes) -> Product | tuple[str, int | None]:
 
 
 def _parsed(data: bytes) -> Product | tuple[str, int | None]:
-    growing._blanks.clear()
+    growing.forget_blanks()
     return _read(data)
 
 
@@ -55,7 +55,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         return parse(data, keeps_blanks=keeps_blanks)
 
     monkeypatch.setattr(xml, "parse", counting)
-    growing._blanks.clear()
+    growing.forget_blanks()
     return parsed
 
 
@@ -72,7 +72,7 @@ def test_whatever_the_values_a_known_label_is_read_as_an_unknown_one(
 ) -> None:
     data = _with(first, second)
     expected = _parsed(data)
-    growing._blanks.clear()
+    growing.forget_blanks()
     _read(_BLANK)
 
     assert _read(data) == expected
@@ -92,7 +92,7 @@ def test_a_known_label_with_a_few_bytes_changed_is_read_as_an_unknown_one(
             )
         )
     expected = _parsed(bytes(changed))
-    growing._blanks.clear()
+    growing.forget_blanks()
     _read(_BLANK)
 
     assert _read(bytes(changed)) == expected

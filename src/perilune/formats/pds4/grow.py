@@ -46,6 +46,11 @@ def grow(data: bytes) -> Tree:
     return tree
 
 
+def forget_blanks() -> None:
+    """Read on as a new process would."""
+    _blanks.clear()
+
+
 def _parsed(data: bytes) -> Tree:
     root = xml.parse(data, keeps_blanks=False)
     if not str(root.tag).startswith(f"{{{PDS}}}"):
