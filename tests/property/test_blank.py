@@ -12,7 +12,14 @@ from perilune.formats.pds4 import grow as growing
 from perilune.formats.pds4.blank import LARGEST
 from perilune.formats.pds4.label import read_label
 from perilune.model.product import Product
-from perilune.testing.labels import bounding_box, discipline, file_area, label
+from perilune.testing.labels import (
+    TARGET,
+    bounding_box,
+    discipline,
+    file_area,
+    label,
+    observation,
+)
 
 _BLANK = label(
     discipline(bounding_box("0", "10", "-5", "5")),
@@ -150,6 +157,19 @@ def test_the_lines_of_files_are_those_of_the_label_at_hand(value: str) -> None:
     (file,) = read_label(data).files
 
     assert file.line == data[: data.index(b"<File>")].count(b"\n") + 1
+
+
+def test_each_label_of_a_form_names_its_own_target_and_authors() -> None:
+    def read(target: str, author: str) -> tuple[str, str]:
+        cited = f"<Citation_Information><author_list>{author}</author_list></Citation_Information>"
+        named = TARGET.replace("<name>Moon<", f"<name>{target}<")
+        product = read_label(label(observation(target=named), identification=cited))
+        return product.targets[0].name, product.citation.authors
+
+    growing.forget_blanks()
+    told = [("Moon", "A"), ("Moon", "A"), ("Moon", "A"), ("Earth", "A"), ("Earth", "B")]
+
+    assert [read(*each) for each in told] == told
 
 
 def test_blanks_are_not_remembered_without_end() -> None:
