@@ -18,6 +18,10 @@ LARGEST = 1 << 16
 MAX_VALUE = 10_000
 """Characters of a value that is kept as a property; longer ones are prose or data."""
 
+_MOST_PIECES = 1 << 18
+"""Of all blanks together: a usual one has a thousand, and takes about 50 kB."""
+_MOST_MET = 1 << 14
+
 _BOM = b"\xef\xbb\xbf"
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What is no character of XML 1.0 (section 2.2)."""
@@ -105,3 +109,42 @@ def blank_of(tree: Tree, pieces: Pieces) -> Blank | None:
     if len(filled) < 2 or not are_whole or max(map(len, tree.values)) > MAX_VALUE:
         return None
     return Blank(tree.form, pieces, starts, filled)
+
+
+class Blanks:
+    """Blanks by the tags of their labels, within bounds: a hostile label has many tags."""
+
+    def __init__(self) -> None:
+        self._blanks: dict[bytes, Blank] = {}
+        self._room = _MOST_PIECES
+        self._met: set[int] = set()
+
+    def get(self, pieces: Pieces) -> Blank | None:
+        """The blank of labels with such tags."""
+        return self._blanks.get(pieces.tags)
+
+    def is_worth_one(self, pieces: Pieces) -> bool:
+        """Whether such a label was met before. Many a form has one label, and a blank its price."""
+        mark = hash(pieces.tags)
+        if mark in self._met:
+            return True
+        if len(self._met) >= _MOST_MET:
+            self._met.clear()
+        self._met.add(mark)
+        return False
+
+    def add(self, pieces: Pieces, blank: Blank | None) -> None:
+        """Keep a blank, and no other where there is no room."""
+        if blank is None:
+            return
+        self._room -= len(pieces.all)
+        if self._room < 0:
+            self._blanks.clear()
+            self._room = _MOST_PIECES - len(pieces.all)
+        self._blanks[pieces.tags] = blank
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._blanks.clear()
+        self._met.clear()
+        self._room = _MOST_PIECES

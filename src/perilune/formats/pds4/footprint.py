@@ -180,11 +180,10 @@ def _angle(parent: Element, name: str) -> float | None:
 def _degrees(text: str, unit: str) -> float | None:
     """Degrees; None where there is no finite number or its unit is no angle."""
     try:
-        value = float(text)
-    except ValueError:
+        value = float(text) * _IN_DEGREES[unit]
+    except (ValueError, KeyError):
         return None
-    factor = _IN_DEGREES.get(unit)
-    return value * factor if factor is not None and math.isfinite(value) else None
+    return value if math.isfinite(value) else None
 
 
 def _wrapped(lon: float) -> float:

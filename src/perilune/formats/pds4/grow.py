@@ -14,7 +14,7 @@ from lxml import etree
 
 from perilune.errors import MalformedLabel
 from perilune.formats import xml
-from perilune.formats.pds4.blank import MAX_VALUE, Blank, Pieces, blank_of
+from perilune.formats.pds4.blank import MAX_VALUE, Blanks, Pieces, blank_of
 from perilune.formats.pds4.tree import Form, Tree
 
 PDS = "http://pds.nasa.gov/pds4/pds/v1"
@@ -23,7 +23,6 @@ _DICTIONARIES = frozenset(("pds", "cart", "geom", "disp", "proc", "img", "sp"))
 """Prefixes by which this program reads meaning; a foreign namespace never gets one of them."""
 _REGISTERED = re.compile(r"\{http://pds\.nasa\.gov/pds4/([A-Za-z0-9_]+)/v1\}(.+)")
 _LONGEST = 200
-_MOST_BLANKS = 64
 _TAG = attrgetter("tag")
 _Value = TypeVar("_Value")
 
@@ -34,16 +33,19 @@ def grow(data: bytes) -> Tree:
     Raises `MalformedLabel` where it is no XML or its root is no class of the PDS.
     """
     pieces = Pieces(data)
-    blank = _blanks.get(pieces.tags)
+    blank = _blanks.get(pieces)
     known = None if blank is None else blank.tree(pieces)
     if known is not None:
         return known
     tree = _parsed(data)
-    if (blank := blank_of(tree, pieces)) is not None:
-        if len(_blanks) >= _MOST_BLANKS:
-            _blanks.clear()
-        _blanks[pieces.tags] = blank
+    if blank is None and _blanks.is_worth_one(pieces):
+        _blanks.add(pieces, blank_of(tree, pieces))
     return tree
+
+
+def forget_blanks() -> None:
+    """Read on as a new process would."""
+    _blanks.clear()
 
 
 def _parsed(data: bytes) -> Tree:
@@ -128,5 +130,4 @@ class _Remembered(dict[str, _Value]):
 
 _registered = _Remembered(_registered_name, most=16_384)
 _properties = _Remembered(_properties_of, most=512)
-_blanks: dict[bytes, Blank] = {}
-"""By the tags of their labels."""
+_blanks = Blanks()

@@ -36,7 +36,7 @@ def read_label(data: bytes, *, inventory: bytes | None = None) -> Product:
         found = f"root element {product_class[:200]} has no Identification_Area"
         raise MalformedLabel(found, line=tree.root.line)
     identifier = _identifier(area)
-    authored = citation.citation(area)
+    authored = citation.citation(tree)
     systems = context.observing_systems(tree)
     targets = context.targets(tree)
     return Product(

@@ -10,13 +10,18 @@ elements stand in columns; an `Element` is made only of the classes that are ask
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import wraps
+from typing import TypeVar
+from weakref import WeakKeyDictionary
+
+_Found = TypeVar("_Found")
 
 Cell = tuple[int, str]
 """Slot of a value, and its unit."""
 Properties = tuple[tuple[str, tuple[str, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Form:
     """The elements of a label in columns, a row for each in the order of the document."""
 
@@ -39,6 +44,8 @@ class Form:
     _first: dict[tuple[int, str, bool], int] = field(default_factory=dict)
     _every: dict[tuple[str, ...], list[int]] = field(default_factory=dict)
     _inner: dict[tuple[int, str], list[int]] = field(default_factory=dict)
+    _rows: dict[tuple[int, bool], list[int]] = field(default_factory=dict)
+    _spans: dict[tuple[str, ...], list[slice]] = field(default_factory=dict)
     _tables: dict[tuple[int, str, tuple[str, ...]], list[list[Cell]]] = field(default_factory=dict)
 
     def first(self, row: int, name: str, *, is_class: bool) -> int:
@@ -83,15 +90,31 @@ class Form:
             self._tables[asked] = found
         return found
 
+    def spans(self, *names: str) -> list[slice]:
+        """Where, among a label's values, those in classes of these names are."""
+        found = self._spans.get(names)
+        if found is None:
+            found = [self._span(row) for row in self.every(*names)]
+            self._spans[names] = found
+        return found
+
+    def _span(self, row: int) -> slice:
+        slots = [slot for slot in self.slots[row : self.after[row]] if slot >= 0]
+        return slice(slots[0], slots[-1] + 1) if slots else slice(0)
+
     def rows(self, row: int, *, are_classes: bool) -> list[int]:
         """Rows of the classes, or of the attributes, in the class at ``row``."""
-        found, after = [], self.after
-        inner, stop = row + 1, after[row]
-        while inner < stop:
-            following = after[inner]
-            if (following > inner + 1) is are_classes:
-                found.append(inner)
-            inner = following
+        asked = row, are_classes
+        found = self._rows.get(asked)
+        if found is None:
+            found, after = [], self.after
+            inner, stop = row + 1, after[row]
+            while inner < stop:
+                following = after[inner]
+                if (following > inner + 1) is are_classes:
+                    found.append(inner)
+                inner = following
+            self._rows[asked] = found
         return found
 
     def properties(self, values: list[str]) -> Properties:
@@ -208,3 +231,26 @@ class Element:
                 return None
             here = here.first(name)
         return here
+
+
+def told_by(*classes: str) -> Callable[[Callable[[Tree], _Found]], Callable[[Tree], _Found]]:
+    """Makes a function that asks only for what is in ``classes`` repeat its last answer of a form.
+
+    Labels of a collection come one after another and name the same mission, instrument and target.
+    """
+
+    def remembering(find: Callable[[Tree], _Found]) -> Callable[[Tree], _Found]:
+        last: WeakKeyDictionary[Form, tuple[list[list[str]], _Found]] = WeakKeyDictionary()
+
+        @wraps(find)
+        def found(tree: Tree) -> _Found:
+            values = [tree.values[span] for span in tree.form.spans(*classes)]
+            known = last.get(tree.form)
+            if known is None or known[0] != values:
+                known = values, find(tree)
+                last[tree.form] = known
+            return known[1]
+
+        return found
+
+    return remembering
