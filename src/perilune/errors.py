@@ -16,6 +16,7 @@
   - SignatureRefused       403   a checkpoint that its log's key did not sign
   - CheckpointStale        409   a proof begins elsewhere than at the newest cosigned checkpoint
   - Damaged                500   bytes kept here are not the bytes that were accessioned
+    + CatalogueDamaged           the catalogue on disk is not what was written
   - LogInconsistent        500   the log on disk contradicts its checkpoint
   - OutboundRefused        403   a connection that this node does not make
   - PeerUnreachable        502   another machine did not answer, or not as it should
@@ -159,6 +160,13 @@ class Damaged(PeriluneError):
     code = "damaged"
     status = 500
     advice = "Run perilune audit --repair, or restore the object from a copy and audit again."
+
+
+class CatalogueDamaged(Damaged):
+    """The catalogue on disk is not what was written; objects and log are another matter."""
+
+    code = "catalogue-damaged"
+    advice = "Run perilune rebuild: it makes the catalogue again from storage and log."
 
 
 class LogInconsistent(PeriluneError):

@@ -11,14 +11,17 @@ from typing import Any
 
 import orjson
 
+from perilune.errors import CatalogueDamaged, MalformedIdentifier
 from perilune.model.footprint import Shape
 from perilune.model.package import FileEntry, Manifest
 from perilune.model.plain import plain_product, plain_shape, read_product, read_shape
-from perilune.model.product import (
-    Product,
-)
+from perilune.model.product import Product
 
 _LEVEL, _WINDOW, _MEMORY = 1, -13, 6
+_NO_DOCUMENT = (
+    zlib.error, ValueError, TypeError, LookupError, AttributeError, MalformedIdentifier,
+)  # fmt: skip
+"""What reading bytes ends in that `encode` has not written."""
 _USUAL = b"".join(
     b'"' + word + b'",'
     for word in (
@@ -61,11 +64,14 @@ def encode(product: Product, manifest: Manifest, origin: str = "") -> bytes:
 
 
 def decode(body: bytes) -> tuple[Product, Manifest, str]:
-    """What `encode` was given."""
-    text = zlib.decompressobj(_WINDOW, zdict=_USUAL).decompress(body)
-    product, files, *origin = orjson.loads(text)
-    made = read_product(product)
-    manifest = Manifest(made.id, tuple(_read_entry(entry) for entry in files))
+    """What `encode` was given; raise `CatalogueDamaged` on anything else."""
+    try:
+        text = zlib.decompressobj(_WINDOW, zdict=_USUAL).decompress(body)
+        product, files, *origin = orjson.loads(text)
+        made = read_product(product)
+        manifest = Manifest(made.id, tuple(_read_entry(entry) for entry in files))
+    except _NO_DOCUMENT as error:
+        raise CatalogueDamaged(f"a product's document cannot be read: {error}") from error
     return made, manifest, origin[0] if origin else ""
 
 
