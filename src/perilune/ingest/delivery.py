@@ -16,7 +16,8 @@ from perilune.errors import DeliveryRefused
 from perilune.ingest.accession import Terms, accession
 from perilune.ingest.check import Candidate, Checked, check, keep
 from perilune.ingest.projection import Progress, silent
-from perilune.ingest.receive import receive
+from perilune.ingest.receive import Received, receive
+from perilune.ingest.workers import seldom_collecting
 from perilune.ledger.receipt import Counts, FaultCount, Receipt, runs
 from perilune.model.canonical import Json
 from perilune.model.package import Manifest
@@ -97,6 +98,11 @@ def deliver(path: Path, node: Node, options: Options = Options()) -> Outcome:
     received = receive(path)
     if not received.labels:
         raise DeliveryRefused(f"no label (.xml, .lblx) in {path}")
+    with seldom_collecting():
+        return _taken(path, received, node, options)
+
+
+def _taken(path: Path, received: Received, node: Node, options: Options) -> Outcome:
     with node.store.batch() as batch:
         checked = check(received, node, batch, options.progress)
         takes = options.partial or not checked.has_fault

@@ -14,7 +14,7 @@ from math import acos, asin, atan2, ceil, cos, dist, hypot, pi, radians, sin
 from typing import assert_never
 
 from perilune.model.footprint import LatLonBox, LonLat, Point, Polygon, Shape
-from perilune.moon.ring import Bounds, Ring, Vector, ring_of, ring_through, unit_vector
+from perilune.moon.ring import Bounds, Ring, Vector, nearest_of, ring_of, ring_through, unit_vector
 
 _Vertex = tuple[LonLat, Vector]
 _TOUCH = 1e-12
@@ -66,10 +66,29 @@ def meets_cap(shape: Shape, lon: float, lat: float, radius_rad: float) -> bool:
         case Polygon(outline):
             place = unit_vector(lon, lat)
             rings = [ring_of(ring) for ring in outline]
-            reach = (2.0 * sin(0.5 * (radius_rad + _TOUCH))) ** 2
+            reach = _reach(radius_rad)
             return any(ring.nearest(place) <= reach for ring in rings) or _holds(rings, place)
         case _:
             assert_never(shape)
+
+
+def outlines_near(
+    rings: Sequence[Sequence[float]], lon: float, lat: float, radius_rad: float
+) -> list[bool]:
+    """Whether each ring, the line itself, comes within ``radius_rad`` of a place.
+
+    For many at once; a ring is longitude, latitude, longitude… A polygon of which no ring does
+    meets the cap only if it holds all of it, which is for `meets_cap` to say.
+    """
+    if radius_rad >= pi or not rings:
+        return [True] * len(rings)
+    near: list[bool] = (nearest_of(rings, unit_vector(lon, lat)) <= _reach(radius_rad)).tolist()
+    return near
+
+
+def _reach(radius_rad: float) -> float:
+    """The square of the chord of an angle, a touch longer."""
+    return float((2.0 * sin(0.5 * (radius_rad + _TOUCH))) ** 2)
 
 
 def contains(shape: Shape, lon: float, lat: float) -> bool:

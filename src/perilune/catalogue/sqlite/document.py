@@ -85,6 +85,13 @@ def decode_shape(text: str) -> Shape:
     return read_shape(orjson.loads(text))
 
 
+def decode_outline(text: str) -> list[list[float]]:
+    """The rings of a polygon, each as longitude, latitude, longitude…; of other shapes none."""
+    kept = orjson.loads(text)
+    rings: list[list[float]] = kept[0] if len(kept) == 1 else []
+    return rings
+
+
 def object_of(manifest: Manifest) -> tuple[str, int]:
     """Name and size of the object that a manifest itself is."""
     encoded = manifest.encode()

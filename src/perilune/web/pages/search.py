@@ -159,12 +159,7 @@ def _groups(question: Question, page: Page, language: Language) -> list[dict[str
         if facet == "year":
             ranked.sort(key=lambda pair: pair[0], reverse=True)
         rows = [
-            {
-                "word": word,
-                "text": words.of_facet(facet, word, language),
-                "count": count,
-                "chosen": word in chosen,
-            }
+            (word, words.of_facet(facet, word, language), count, word in chosen)
             for word, count in ranked[:_MOST_WORDS]
         ]
         shown = max(_WORDS_SHOWN, len(chosen))
@@ -172,8 +167,9 @@ def _groups(question: Question, page: Page, language: Language) -> list[dict[str
             {
                 "name": facet,
                 "text": language.text(name),
-                "rows": rows[:shown],
-                "more": rows[shown:],
+                "rows": rows,
+                "shown": shown,
+                "more": max(0, len(rows) - shown),
             }
         )
     return groups
