@@ -16,6 +16,7 @@ FILE = "node.toml"
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8700
 _NAMESPACE = re.compile(r"urn(:[a-z0-9][a-z0-9._-]*){1,5}")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
 _ORIGIN = re.compile(r"[^\s+\x00-\x1f]+")
 
 
@@ -37,6 +38,8 @@ class Config:
     """Address that ``perilune serve`` listens on."""
     port: int = DEFAULT_PORT
     """Port that ``perilune serve`` listens on; 0 takes a free one."""
+    schema_hosts: tuple[str, ...] = ()
+    """Machines that schemas which labels name may be fetched from, once; none: never."""
 
     def owns(self, lid: str) -> bool:
         """Whether ``lid`` lies in one of the namespaces."""
@@ -52,6 +55,22 @@ def node_named(given: str | None) -> str:
     if not name:
         raise NodeMissing("no node is named")
     return name
+
+
+def node_if_named(given: str | None) -> str | None:
+    """The folder or address of the node meant, as `node_named`; None where none is named."""
+    return given or os.environ.get("PERILUNE_NODE") or None
+
+
+def schemas_folder(root: Path | None) -> Path:
+    """Where pinned schemas lie: in the node under ``root``, else in a folder of the user's own."""
+    if root is not None:
+        return root / "schemas"
+    if named := os.environ.get("PERILUNE_SCHEMAS"):
+        return Path(named)
+    data = os.environ.get("XDG_DATA_HOME", "")
+    home = Path(data) if data.startswith("/") else Path.home() / ".local" / "share"
+    return home / "perilune" / "schemas"
 
 
 def make(
@@ -106,6 +125,7 @@ def save(config: Config, root: Path) -> None:
         f"lifecycle = {_quoted(config.lifecycle.value)}\n"
         f"host = {_quoted(config.host)}\n"
         f"port = {config.port}\n"
+        f"schema_hosts = [{', '.join(_quoted(host) for host in config.schema_hosts)}]\n"
     )
     (root / FILE).write_text(text, encoding="utf-8")
 
@@ -129,6 +149,9 @@ def _from_document(document: Mapping[str, Any], path: Path) -> Config:
         raise WrongUsage(f"{path}: {error}") from error
     if not isinstance(host, str) or not isinstance(port, int) or not 0 <= port <= 65_535:
         raise WrongUsage(f"{path}: host is a text and port a number to 65535: {host!r}, {port!r}")
+    hosts = document.get("schema_hosts", [])
+    if not isinstance(hosts, list) or not all(_is_host(host) for host in hosts):
+        raise WrongUsage(f"{path}: schema_hosts is a list of names of machines: {hosts!r}")
     return Config(
         name=base.name,
         origin=base.origin,
@@ -137,7 +160,12 @@ def _from_document(document: Mapping[str, Any], path: Path) -> Config:
         lifecycle=base.lifecycle,
         host=host,
         port=port,
+        schema_hosts=tuple(hosts),
     )
+
+
+def _is_host(text: object) -> bool:
+    return isinstance(text, str) and _HOST.fullmatch(text) is not None
 
 
 def _quoted(text: str) -> str:

@@ -31,6 +31,7 @@ from perilune.model.package import Manifest
 from perilune.node import Node
 from perilune.preservation.health import examine
 from perilune.preservation.rebuild import rebuild
+from perilune.validation.writing.text import as_text
 
 from .deliveries import Delivery
 
@@ -138,7 +139,7 @@ def _handed_in(root: Path, deliveries: Sequence[Delivery]) -> Iterator[str]:
         for each in deliveries:
             outcome = deliver(each.path, node, Options(releasability=each.releasability))
             if not outcome.is_complete:
-                yield f"{each.path.name} is refused: {outcome.report.as_text()}"
+                yield f"{each.path.name} is refused: {as_text(outcome.report)}"
     finally:
         node.close()
 

@@ -8,6 +8,7 @@ from perilune.cli import frame
 from perilune.cli.init import RELEASABILITY
 from perilune.ingest.delivery import Options, Outcome, deliver
 from perilune.model.product import Releasability
+from perilune.validation.writing import write_report
 
 
 @click.command("deliver", short_help="Check a delivery, take it in, give a receipt.")
@@ -18,7 +19,7 @@ from perilune.model.product import Releasability
     "--report",
     "report_file",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the full report there: JSON for .json, else text.",
+    help="Write the full report there; format by suffix: .json, .xml, .html, else text.",
 )
 @click.option(
     "--receipt",
@@ -62,8 +63,6 @@ def command(
 
 def _write(report_file: Path | None, receipt_file: Path | None, outcome: Outcome) -> None:
     if report_file is not None:
-        as_json = report_file.suffix.lower() == ".json"
-        text = outcome.report_json() if as_json else outcome.report.as_text()
-        report_file.write_text(text, encoding="utf-8")
+        write_report(outcome.report, report_file)
     if receipt_file is not None and outcome.receipt is not None:
         receipt_file.write_bytes(outcome.receipt_note)

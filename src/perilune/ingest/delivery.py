@@ -22,7 +22,10 @@ from perilune.model.canonical import Json
 from perilune.model.package import Manifest
 from perilune.model.product import Releasability
 from perilune.node import Node
+from perilune.validation.findings import report_on
 from perilune.validation.report import Examined, Report
+from perilune.validation.writing.document import as_document
+from perilune.validation.writing.text import as_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,19 +64,16 @@ class Outcome:
             "refused": self.refused,
             "receipt": self.receipt.document() if self.receipt else None,
             "receipt_note": self.receipt_note.decode() if self.receipt else None,
-            "report": self.report.as_json(),
+            "report": as_document(self.report),
         }
-
-    def report_json(self) -> str:
-        """The report as a JSON text."""
-        return json.dumps(self.report.as_json(), ensure_ascii=False, indent=2) + "\n"
 
     def as_text(self) -> str:
         """The outcome for people: the faults, if any, then what is in custody."""
-        lines = [self.report.as_text()] if self.report.messages else []
+        lines = [as_text(self.report)] if self.report.groups else []
         if self.receipt is None:
             lines.append("Refused whole: nothing was taken in.")
-            if self.report.failed and len(self.report.failed) < len(self.report.examined):
+            products = self.report.summary.products
+            if products.failed and products.passed:
                 lines.append("With --partial the faultless products would be taken.")
             return "\n".join(lines)
         counts = self.receipt.counts
@@ -109,7 +109,7 @@ def deliver(path: Path, node: Node, options: Options = Options()) -> Outcome:
     positions: list[int] = []
     if takes:
         positions = accession(checked.accepted, terms, node, checked.messages, options.progress)
-    report = _report(path, checked)
+    report = report_of(path, checked)
     if not takes:
         return Outcome(report=report, accepted=0, held=0, refused=checked.labels, receipt=None)
     receipt = _receipt(checked, terms, positions, report, node)
@@ -125,18 +125,19 @@ def deliver(path: Path, node: Node, options: Options = Options()) -> Outcome:
     )
 
 
-def _report(path: Path, checked: Checked) -> Report:
+def report_of(path: Path, checked: Checked) -> Report:
+    """The report on a delivery from what its check found."""
     examined = [Examined(each.label, str(each.id)) for each in checked.candidates]
     examined += [Examined(label, None) for label in checked.unreadable]
     examined.sort(key=lambda each: each.label.encode())
-    return Report(path.absolute().name, tuple(examined), tuple(checked.messages))
+    return report_on(path.absolute().name, examined, checked.messages)
 
 
 def _receipt(
     checked: Checked, terms: Terms, positions: list[int], report: Report, node: Node
 ) -> Receipt:
     with node.store.batch() as batch:
-        full = batch.put(io.BytesIO(json.dumps(report.as_json()).encode()))
+        full = batch.put(io.BytesIO(json.dumps(as_document(report)).encode()))
     accepted, held = checked.accepted, checked.held
     in_custody = _manifests([*accepted, *held])
     checkpoint = node.log.checkpoint

@@ -16,6 +16,7 @@ batch counted as present cannot be taken back between its look and its own leavi
 import fcntl
 import os
 import re
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ from perilune.durable import Settle, naming_full_disk, settle
 from perilune.errors import Damaged, NotFound
 from perilune.model.package import Digests
 from perilune.storage import digest
-from perilune.storage.port import Source
+from perilune.storage.port import Handed, Source
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 _FOLDERS = tuple(f"{number:02x}" for number in range(256))
@@ -134,7 +135,7 @@ class LocalStore:
         # text, not Path: with three objects a product, arithmetic of paths has a cost of its own
         if not _NAME.fullmatch(sha256):
             raise NotFound(f"not the name of an object: {sha256!r}")
-        return f"{self.root}/{sha256[:2]}/{sha256}"
+        return _place(self.root, sha256)
 
     def _make_folders(self) -> None:
         if self._incoming.is_dir():
@@ -144,13 +145,6 @@ class LocalStore:
         # last: where it is, the others are
         self._incoming.mkdir(exist_ok=True)
         self.settle(self.root, [self.root, self.root.parent])
-
-    def holds(self, sha256: str, size: int) -> bool:
-        """Whether an object of this name and size is there."""
-        try:
-            return os.stat(self._place(sha256)).st_size == size
-        except FileNotFoundError:
-            return False
 
     def _keep(self, batch: "LocalBatch") -> None:
         """Give the objects of ``batch`` their names, all of them or none."""
@@ -171,7 +165,7 @@ class LocalStore:
 
     def _name(self, batch: "LocalBatch", named: list[str]) -> None:
         for sha256, size in batch.sizes.items():
-            if self.holds(sha256, size):
+            if _holds(self.root, sha256, size):
                 continue
             if sha256 not in batch.new:
                 raise Damaged(f"object {sha256} vanished while a batch relied on it")
@@ -181,26 +175,63 @@ class LocalStore:
             os.rename(batch.new[sha256], final)
 
 
+@dataclass(frozen=True, slots=True)
+class LocalHand:
+    """Writes into the folder of a live batch, in whatever process it is."""
+
+    root: Path
+    folder: Path
+
+    def put(self, data: Source) -> Handed:
+        """Write all of ``data`` in one pass; raise `NoSpace` where it does not fit."""
+        path = f"{self.folder}/{secrets.token_hex(8)}"
+        with naming_full_disk(self.folder):
+            opening = digest.begin(data)
+            if not opening.is_whole:
+                return self._put_large(path, opening, data)
+            found = digest.of_bytes(opening.block)
+            if _holds(self.root, found.sha256, found.size):
+                return Handed(found, "")
+            _write(path, opening.block)
+            return Handed(found, path)
+
+    def _put_large(self, path: str, opening: digest.Opening, data: Source) -> Handed:
+        with Path(path).open("x+b") as target:
+            try:
+                found = digest.copy(opening, data, target)
+            except BaseException:
+                os.unlink(path)
+                raise
+        if _holds(self.root, found.sha256, found.size):
+            os.unlink(path)
+            return Handed(found, "")
+        return Handed(found, path)
+
+
 class LocalBatch:
     """Objects being written together, in a folder of their own."""
 
     def __init__(self, store: LocalStore, folder: Path) -> None:
         self.folder = folder
+        self.hand = LocalHand(store.root, folder)
         self.new: dict[str, str] = {}
         """Objects that the store did not have, and where they wait."""
         self.sizes: dict[str, int] = {}
         """All objects of the batch."""
         self._times: dict[str, int] = {}
-        self._store = store
-        self._numbers = count()
 
     def put(self, data: Source) -> Digests:
         """Take all of ``data`` in one pass; raise `NoSpace` where it does not fit."""
-        with naming_full_disk(self.folder):
-            opening = digest.begin(data)
-            found = self._take_small(opening.block) if opening.is_whole else None
-            if found is None:
-                found = self._take_large(opening, data)
+        return self.take_over(self.hand.put(data))
+
+    def take_over(self, handed: Handed) -> Digests:
+        """Count as put what the hand has put, in this process or another."""
+        found = handed.digests
+        if handed.place:
+            if found.sha256 in self.new:
+                os.unlink(handed.place)
+            else:
+                self.new[found.sha256] = handed.place
         self.sizes[found.sha256] = found.size
         self._times[found.sha256] = self._times.get(found.sha256, 0) + 1
         return found
@@ -216,30 +247,16 @@ class LocalBatch:
         if sha256 in self.new:
             os.unlink(self.new.pop(sha256))
 
-    def _take_small(self, content: bytes) -> Digests:
-        found = digest.of_bytes(content)
-        if not self._has(found):
-            path = f"{self.folder}/{found.sha256}"
-            _write(path, content)
-            self.new[found.sha256] = path
-        return found
 
-    def _take_large(self, opening: digest.Opening, data: Source) -> Digests:
-        path = self.folder / f"large-{next(self._numbers)}"
-        try:
-            with path.open("x+b") as target:
-                found = digest.copy(opening, data, target)
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-        if self._has(found):
-            path.unlink()
-        else:
-            self.new[found.sha256] = str(path)
-        return found
+def _place(root: Path, sha256: str) -> str:
+    return f"{root}/{sha256[:2]}/{sha256}"
 
-    def _has(self, found: Digests) -> bool:
-        return found.sha256 in self.new or self._store.holds(found.sha256, found.size)
+
+def _holds(root: Path, sha256: str, size: int) -> bool:
+    try:
+        return os.stat(_place(root, sha256)).st_size == size
+    except FileNotFoundError:
+        return False
 
 
 def _write(path: str, content: bytes) -> None:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from perilune.errors import Damaged, NotFound
+from perilune.errors import Damaged, NotFound, WrongUsage
 from perilune.model.package import Digests
 from perilune.storage import digest
-from perilune.storage.port import Source
+from perilune.storage.port import Handed, Source
 
 
 class MemoryStore:
@@ -61,6 +61,15 @@ class MemoryBatch:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self._times: dict[str, int] = {}
+
+    @property
+    def hand(self) -> None:
+        """Other processes have memories of their own."""
+        return
+
+    def take_over(self, handed: Handed) -> Digests:
+        """Never asked, as there is no hand; raise `WrongUsage`."""
+        raise WrongUsage(f"no hand has put {handed.digests.sha256}")
 
     def put(self, data: Source) -> Digests:
         """Take all of ``data``."""

@@ -5,6 +5,7 @@ Subclass `StoreContract` in a test module and give it a ``store`` fixture.
 
 import hashlib
 import io
+import pickle
 
 import pytest
 
@@ -164,6 +165,31 @@ class StoreContract:
             batch.put(io.BytesIO(b"wanted after all"))
 
         assert read_back(store, found.sha256) == b"wanted after all"
+
+    def test_takes_over_what_its_hand_has_put_elsewhere(self, store: ObjectStore) -> None:
+        contents = [b"small", arbitrary_bytes(3 * MIB), b"small"]
+
+        with store.batch() as batch:
+            if batch.hand is None:
+                pytest.skip("its objects live in one process")
+            hand = pickle.loads(pickle.dumps(batch.hand))  # noqa: S301  # as another process gets it
+            handed = [hand.put(io.BytesIO(content)) for content in contents]
+            found = [batch.take_over(each) for each in handed]
+            batch.drop(found[0].sha256)
+
+        assert {each.sha256 for each in found} == set(store)
+        assert read_back(store, found[0].sha256) == b"small"
+        assert read_back(store, found[1].sha256) == contents[1]
+
+    def test_has_nothing_of_what_its_hand_has_put_and_it_did_not_take_over(
+        self, store: ObjectStore
+    ) -> None:
+        with store.batch() as batch:
+            if batch.hand is None:
+                pytest.skip("its objects live in one process")
+            batch.hand.put(io.BytesIO(b"nobody asked for it"))
+
+        assert list(store) == []
 
     def test_does_not_mind_the_drop_of_what_it_never_had(self, store: ObjectStore) -> None:
         with store.batch() as batch:
