@@ -367,6 +367,7 @@ def test_a_manifest_that_the_log_does_not_name_is_refused(owner: Served, copier:
     done = pull(copier, owner)
 
     assert [each.why for each in done.excepted] == [State.WRONG_BYTES] * 3
+    assert all("the manifest given has SHA-256" in each for each in done.faults)
 
 
 @pytest.mark.parametrize(

@@ -153,8 +153,8 @@ class _Round:
         self._fetch([index for index in sorted(self._states) if self._feed(index, Retried())])
         for first in range(start, self._mirror.size, _RUN):
             last = min(first + _RUN, self._mirror.size)
+            self._progress("reading the log", first, self._mirror.size)
             self._fetch(list(self._read(first, last)))
-            self._progress("copying", last, self._mirror.size)
         self._acknowledge()
         return Synced(
             peer=self._peer,
@@ -267,6 +267,7 @@ class _Round:
         """Step 2 for the products at these positions of the owner's log."""
         waiting = deque(wanted)
         while waiting:
+            self._progress("copying", len(wanted) - len(waiting), len(wanted))
             chunk = self._chunk(waiting)
             held = self._node.catalogue.held([self._id(index) for index in chunk])
             arrivals: list[Arrival] = []
