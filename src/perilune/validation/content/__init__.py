@@ -23,11 +23,13 @@ from perilune.validation.content.definition import (
     unreadable,
 )
 from perilune.validation.content.delimited import DelimitedTable
+from perilune.validation.content.endings import has_lost_returns
 from perilune.validation.content.findings import Fault, Subject, Tally
 from perilune.validation.content.fixed import FixedTable
 from perilune.validation.content.inventory import repeated_in_bundle, repeated_in_inventory
 from perilune.validation.content.layout import Placed, end_of, in_order, left_over, misplaced
 from perilune.validation.content.source import Source
+from perilune.validation.content.streams import check_stream
 from perilune.validation.label import Label
 from perilune.validation.options import Options
 from perilune.validation.report import Message
@@ -123,6 +125,8 @@ class _Examination:
                     yield from self._table(held, placed, index, source, wrong)
                 elif isinstance(item.object, Array):
                     yield from self._array(held, item, item.object, source)
+                elif source is not None and not like_validate and self._options.checks_content:
+                    yield from self._stream(held, placed, index, source)
             if source is not None and self._options.checks_content:
                 yield from self._lines(held, source)
             if source is not None and self._options.wants_all_described:
@@ -167,8 +171,9 @@ class _Examination:
                 yield self._of_label(fault)
             if faults:
                 return
-            if source is not None and (cut := _cut_off(table, source.size)) is not None:
-                yield self._of_label(cut)
+            if source is not None and not has_lost_returns(table, source):
+                cut = _cut_off(table, source.size)
+                yield from () if cut is None else (self._of_label(cut),)
         if source is None or table.record is None or not self._options.checks_content:
             return
         tally = Tally(self._subject(held, "table", placed[index], table))
@@ -187,6 +192,23 @@ class _Examination:
             tally = Tally(self._subject(held, "array", item, array))
             check_array(array, source, tally, self._options)
             yield from tally.messages()
+
+    def _stream(
+        self, held: _Held, placed: list[Placed], index: int, source: Source
+    ) -> Iterator[Message]:
+        for found in check_stream(placed, index, source):
+            fault = found.fault
+            yield Message(
+                severity=fault.severity,
+                type=fault.type,
+                path=held.path,
+                line=placed[index].object.line,
+                lidvid=self._lidvid,
+                message=fault.text,
+                found=fault.found,
+                expected=fault.expected,
+                count=found.count,
+            )
 
     def _subject(
         self, held: _Held, kind: str, item: Placed, each: Table | Array | Stream

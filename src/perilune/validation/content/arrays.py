@@ -16,6 +16,8 @@ from perilune.validation.content.source import Source
 from perilune.validation.options import Options
 
 _UNREADABLE = "error.array.bad_file_read"
+_MANY = 4096
+"""Suspects of one window that are not looked at one by one where that can be avoided."""
 _WINDOW = 2 << 20
 """Bytes looked at together: they stay in the processor's cache from reading to comparing."""
 
@@ -109,6 +111,8 @@ class _Elements:
         return places
 
     def _judge(self, values: Values, places: Places, first: int) -> None:
+        if len(places) > _MANY:
+            places = self._count_clear(values, places, first)
         if not len(places):
             return
         found = values[places]
@@ -116,17 +120,32 @@ class _Elements:
         _, kinds, which, counts = np.unique(
             bits, return_index=True, return_inverse=True, return_counts=True
         )
-        for kind, (sample, count) in enumerate(zip(kinds, counts, strict=True)):
-            faults = list(self._check.faults(found[sample]))
-            if not faults:
-                continue
-            room = max(self._tally.room(fault.type, None) for fault in faults)
-            told = np.flatnonzero(which == kind)[:room] if room > 0 else which[:0]
-            for place in places[told]:
-                for fault in faults:
-                    self._tally.add(fault, location=self._location(first + int(place)))
-            for fault in faults:
-                self._tally.add_many(fault, int(count) - len(told))
+        faults = [tuple(self._check.faults(found[sample])) for sample in kinds]
+        types = {fault.type for each in faults for fault in each}
+        told = np.zeros(len(kinds), dtype=np.int64)
+        for place, kind in zip(places.tolist(), which.tolist(), strict=True):
+            if all(self._tally.room(each, None) <= 0 for each in types):
+                break
+            told[kind] += 1
+            for fault in faults[kind]:
+                self._tally.add(fault, location=self._location(first + place))
+        for each, count in zip(faults, (counts - told).tolist(), strict=True):
+            for fault in each:
+                self._tally.add_many(fault, count)
+
+    def _count_clear(self, values: Values, places: Places, first: int) -> Places:
+        """Tell of the elements that are wrong beyond doubt; places of the others."""
+        found = values[places]
+        clear, doubt = self._check.clear(found)
+        for bound, mask in clear:
+            wrong = np.flatnonzero(mask)
+            room = max(self._tally.room(bound.key, None), 0)
+            for place in wrong[:room].tolist():
+                fault = self._check.fault(bound, found[place])
+                self._tally.add(fault, location=self._location(first + int(places[place])))
+            if len(wrong) > room:
+                self._tally.add_many(self._check.fault(bound, found[wrong[0]]), len(wrong) - room)
+        return places[doubt]
 
     def _location(self, place: int) -> tuple[int, ...]:
         index = np.unravel_index(place // self._parts, self._shape)

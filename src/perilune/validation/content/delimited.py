@@ -28,11 +28,13 @@ SEPARATORS = {
     "semicolon": ord(";"),
     "vertical bar": ord("|"),
 }
-_LONGEST_BLOCK = 64 << 20
+_LONGEST_BLOCK = 16 << 20
+_LF, _QUOTE = 10, 34
 _WIDEST = 256
 """Bytes of a value that the automata look at; longer ones are judged one by one."""
+_STATUS = "error.inventory_table.invalid_member_status"
 _RECORDS = "error.table.records_mismatch"
-_Places = npt.NDArray[np.int64]
+_Places = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +103,8 @@ class DelimitedTable:
         left = b""
         for window in source.windows(self._table.offset or 0, stop, WINDOW):
             block = np.frombuffer(left + window.tobytes(), dtype=np.uint8)
-            inside = _inside_quotes(block)
-            ends = np.flatnonzero((block == 10) & ~inside)
+            quotes = np.flatnonzero(block == _QUOTE)
+            ends = _outside(np.flatnonzero(block == _LF), quotes)
             if not len(ends):
                 left = block.tobytes()
                 if len(left) > _LONGEST_BLOCK:
@@ -112,33 +114,34 @@ class DelimitedTable:
                     return False
                 continue
             cut = int(ends[-1]) + 1
-            self._look(block[:cut], inside[:cut], ends)
+            self._look(block[:cut], quotes, ends)
             left = block[cut:].tobytes()
             if like_validate and self._records >= self._wanted:
                 return True
         if left:
             block = np.frombuffer(left, dtype=np.uint8)
-            inside = _inside_quotes(block)
-            ends = np.flatnonzero((block == 10) & ~inside)
-            is_closed = not inside[-1]
+            quotes = np.flatnonzero(block == _QUOTE)
+            ends = _outside(np.flatnonzero(block == _LF), quotes)
+            is_closed = len(quotes) % 2 == 0
             if is_closed and (not len(ends) or ends[-1] + 1 < len(block)):
                 ends = np.append(ends, len(block))
-            self._look(block, inside, ends)
+            self._look(block, quotes, ends)
             if not is_closed and not like_validate:
                 words = "a double quote is opened and not closed"
                 fault = Fault("error.table.bad_field_read", words, expected="a closing quote")
                 self._tally.add(fault, record=self._records + 1)
+                return False
         return True
 
-    def _look(self, block: Bytes, inside: npt.NDArray[np.bool_], ends: _Places) -> None:
-        lines = _lines_of(block)
+    def _look(self, block: Bytes, quotes: _Places, ends: _Places) -> None:
+        lines = _lines_of(block, ends)
         wanted = max(self._wanted - self._lines, 0)
         self._look_at_lines(lines, wanted)
         self._lines += len(lines.ends)
         most = max(self._wanted - self._records, 0)
         if self._options.counts_like_validate:
             most = min(most, max(self._lines - self._records, 0))
-        self._look_at_records(block, inside, ends[:most])
+        self._look_at_records(block, quotes, ends[:most])
         like_validate = self._options.counts_like_validate
         self._records += min(len(ends), most) if like_validate else len(ends)
 
@@ -170,13 +173,13 @@ class DelimitedTable:
             )
             self._tally.add(fault, record=numbers[place])
 
-    def _look_at_records(self, block: Bytes, inside: npt.NDArray[np.bool_], ends: _Places) -> None:
+    def _look_at_records(self, block: Bytes, quotes: _Places, ends: _Places) -> None:
         if not len(ends) or not self._judged:
             return
         every = self._options.every_record
         numbers = np.arange(self._records + 1, self._records + 1 + len(ends))
-        starts = np.concatenate((np.zeros(1, dtype=np.int64), ends[:-1] + 1))
-        separators = np.flatnonzero((block == self._separator) & ~inside)
+        starts = np.concatenate((np.zeros(1, dtype=np.intp), ends[:-1] + 1))
+        separators = _outside(np.flatnonzero(block == self._separator), quotes)
         counts = np.diff(np.searchsorted(separators, np.append(starts, ends[-1])))
         separators = separators[: counts.sum()]
         right = counts == len(self._judged) - 1
@@ -200,10 +203,20 @@ class DelimitedTable:
         separators = separators[((numbers - 1) % every == 0)[right]]
         edges = np.column_stack((starts[chosen] - 1, separators, contents[chosen]))
         if len(edges):
+            if self._table.class_name == "Inventory" and not self._options.counts_like_validate:
+                self._look_at_status(block, edges[:, 0] + 1, numbers[chosen])
             for column, judged in enumerate(self._judged):
                 self._look_at_column(
                     judged, block, edges[:, column] + 1, edges[:, column + 1], numbers[chosen]
                 )
+
+    def _look_at_status(self, block: Bytes, starts: _Places, numbers: _Places) -> None:
+        """That members are primary or secondary."""
+        first = block[np.minimum(starts + (block[starts] == _QUOTE), len(block) - 1)]
+        for place in np.flatnonzero((first != ord("P")) & (first != ord("S"))).tolist():
+            found = chr(first[place])
+            fault = Fault(_STATUS, f"member status begins with {found!r}", found, "P or S")
+            self._tally.add(fault, record=int(numbers[place]), column=1)
 
     def _look_at_column(
         self, judged: Judged, block: Bytes, starts: _Places, stops: _Places, numbers: _Places
@@ -227,17 +240,26 @@ class DelimitedTable:
         tell_values(judged, values, places, self._tally, numbers.tolist())
 
 
-def _inside_quotes(block: Bytes) -> npt.NDArray[np.bool_]:
-    """Which bytes stand between double quotes; each quote opens or closes."""
-    quotes = block == 34
-    if not quotes.any():
-        return np.zeros(len(block), dtype=np.bool_)
-    return np.logical_xor.accumulate(quotes)
+def _outside(places: _Places, quotes: _Places) -> _Places:
+    """Those of ``places`` that stand outside double quotes; each quote opens or closes."""
+    if not len(quotes):
+        return places
+    outside: _Places = places[np.searchsorted(quotes, places) % 2 == 0]
+    return outside
 
 
-def _lines_of(block: Bytes) -> _Lines:
-    """The lines of a block: they end at LF, at CR LF, or at a CR alone."""
+def _lines_of(block: Bytes, records: _Places) -> _Lines:
+    """The lines of a block: they end at LF, at CR LF, or at a CR alone.
+
+    ``records``: places where records end, of which there are mostly as many.
+    """
     is_lf, is_cr = block == 10, block == 13
+    if len(records) and records[-1] + 1 == len(block):
+        has_cr = is_cr[records - 1] & (records > 0)
+        are_ends_alone = np.count_nonzero(is_lf) == len(records)
+        if are_ends_alone and np.count_nonzero(is_cr) == np.count_nonzero(has_cr):
+            starts = np.concatenate((np.zeros(1, dtype=np.intp), records[:-1] + 1))
+            return _Lines(starts, records + 1, has_cr, np.ones_like(has_cr))
     followed = np.zeros_like(is_lf)
     followed[:-1] = is_lf[1:]
     breaks = np.flatnonzero(is_lf | (is_cr & ~followed))

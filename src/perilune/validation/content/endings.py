@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from perilune.formats.pds4.objects import Table
 from perilune.validation.content.automaton import Bytes, Mask
 from perilune.validation.content.findings import Fault, Tally
+from perilune.validation.content.source import WINDOW, Source
 
 CRLF = Fault(
     "error.table.missing_CRLF",
@@ -17,6 +19,35 @@ LF_ALONE = Fault(
     "carriage return and line feed",
     "line feed",
 )
+LOST_RETURNS = Fault(
+    "error.table.missing_CRLF",
+    "ends in line feed alone, one byte before its record_length",
+    "line feed alone",
+    "carriage return and line feed",
+    "every carriage return is lost: line endings were changed",
+)
+
+
+def has_lost_returns(table: Table, source: Source) -> bool:
+    """Whether the records of a table of characters lost a byte each, their carriage return.
+
+    So they look after a transfer in text mode; the first two are looked at.
+    """
+    record = table.record
+    if table.class_name != "Table_Character" or record is None or (record.length or 0) < 3:
+        return False
+    if table.record_delimiter.lower() not in ("", "carriage-return line-feed"):
+        return False
+    length = (record.length or 0) - 1
+    head = source.read(table.offset or 0, min(2 * length, WINDOW))
+    lines = [head[at : at + length] for at in range(0, len(head), length)]
+    return bool(lines) and all(
+        len(line) == length
+        and line.endswith(b"\n")
+        and line.count(b"\n") == 1
+        and b"\r" not in line
+        for line in lines[: table.records]
+    )
 
 
 def check_endings(rows: Bytes, delimiter: str, tally: Tally, numbers: range) -> None:
@@ -36,13 +67,14 @@ def tell_endings(has_cr: Mask, has_lf: Mask, delimiter: str, tally: Tally, numbe
     """
     kind = delimiter.lower()
     if kind in ("", "carriage-return line-feed"):
-        _tell(~(has_cr & has_lf), CRLF, tally, numbers)
+        tell(~(has_cr & has_lf), CRLF, tally, numbers)
     elif kind == "line-feed":
-        _tell(~has_lf, LF, tally, numbers)
-        _tell(has_cr & has_lf, LF_ALONE, tally, numbers)
+        tell(~has_lf, LF, tally, numbers)
+        tell(has_cr & has_lf, LF_ALONE, tally, numbers)
 
 
-def _tell(wrong: Mask, fault: Fault, tally: Tally, numbers: range) -> None:
+def tell(wrong: Mask, fault: Fault, tally: Tally, numbers: range) -> None:
+    """Tell of the records that ``wrong`` marks."""
     if not wrong.any():
         return
     places = np.flatnonzero(wrong)

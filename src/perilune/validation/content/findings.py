@@ -23,6 +23,7 @@ class Fault:
     """In a few words, to be read after the place."""
     found: str = ""
     expected: str = ""
+    cause: str = ""
 
     @property
     def severity(self) -> Severity:
@@ -106,6 +107,7 @@ class Tally:
                 message=f"{self._place(record, column, location)}: {fault.text}",
                 found=fault.found,
                 expected=fault.expected,
+                cause=fault.cause,
             )
         )
 
@@ -133,6 +135,7 @@ class Tally:
                     lidvid=subject.lidvid,
                     message=f"{self._place(None, None, ())}: {rest} more like: {heap.sample.text}",
                     expected=heap.sample.expected,
+                    cause=heap.sample.cause,
                     count=rest,
                 )
 

@@ -16,7 +16,12 @@ from perilune.formats.pds4.numbers import BIT_STRINGS, NUMBER_TYPES
 from perilune.formats.pds4.objects import Table
 from perilune.formats.pds4.parts import BitField, Column
 from perilune.validation.content.automaton import Bytes, Mask
-from perilune.validation.content.endings import check_endings
+from perilune.validation.content.endings import (
+    LOST_RETURNS,
+    check_endings,
+    has_lost_returns,
+    tell,
+)
 from perilune.validation.content.findings import Fault, Tally
 from perilune.validation.content.numbers import FIELD, NumberCheck
 from perilune.validation.content.overlaps import Space, check_overlaps, spaces_between
@@ -26,6 +31,8 @@ from perilune.validation.options import Options
 
 LONGEST_RECORD = 64 << 20
 _MOST_RECORDS = 65_536
+_WIDEST_PACKED = 8
+"""Bytes of a packed field whose bit fields are read as numbers."""
 _LENGTH = "error.table.record_length_mismatch"
 _DELIMITERS = {"carriage-return line-feed": b"\r\n", "line-feed": b"\n"}
 
@@ -52,16 +59,19 @@ class FixedTable:
         self._judged = list(self._judges())
         self._delimiter = _DELIMITERS.get(table.record_delimiter.lower())
         self._lengths: set[int] = set()
+        self._is_damaged = False
 
     def check(self, source: Source) -> None:
         """Look at every record."""
         records = self._table.records or 0
         start = self._table.offset or 0
+        like_validate = self._options.counts_like_validate
+        if self._is_text and not self._is_long_enough():
+            return
+        if not like_validate and has_lost_returns(self._table, source):
+            self._length, self._is_damaged = self._length - 1, True
         available = max(source.size - start, 0) // self._length if self._length else 0
         there = min(records, available)
-        if there and self._is_text and not self._is_long_enough():
-            return
-        like_validate = self._options.counts_like_validate
         stops = there > 0 and self._check_layout()
         if stops and like_validate:
             self._read(source, start, 1)
@@ -97,30 +107,32 @@ class FixedTable:
         )
         if self._is_text:
             return stops
-        for judged in list(self._judged):
-            column = judged.column
-            bits = column.bits
-            words = ""
-            if column.end > self._length:
-                words = f"ends at byte {column.end} of a record of {self._length} bytes"
-            elif bits is not None and (bits.stop or 0) > 8 * column.length:
-                words = f"ends at bit {bits.stop} of a field of {column.length} bytes"
-            if not words:
-                continue
-            self._judged.remove(judged)
-            like_validate = self._options.counts_like_validate
-            kind = "table.bad_field_read" if like_validate else "label.invalid_object_definition"
+        beyond = [(judged, words) for judged in self._judged if (words := self._beyond(judged))]
+        if not beyond:
+            return stops
+        wrong = {judged.number for judged, _ in beyond}
+        self._judged = [judged for judged in self._judged if judged.number not in wrong]
+        like_validate = self._options.counts_like_validate
+        kind = "table.bad_field_read" if like_validate else "label.invalid_object_definition"
+        for judged, words in beyond[: 1 if like_validate else None]:
+            line = judged.column.field.line
             self._tally.add(
-                Fault(f"error.{kind}", f"{column.name!r} {words}"),
+                Fault(f"error.{kind}", f"{judged.column.name!r} {words}"),
                 record=1 if like_validate else None,
                 column=judged.number,
-                line=column.field.line,
-                key=column.field.line,
+                line=line,
+                key=line,
             )
-            stops = True
-            if like_validate:
-                break
-        return stops
+        return True
+
+    def _beyond(self, judged: Judged) -> str:
+        """How a field or bit field leaves its record or field; empty where it does not."""
+        column, bits = judged.column, judged.column.bits
+        if column.end > self._length:
+            return f"ends at byte {column.end} of a record of {self._length} bytes"
+        if bits is not None and (bits.stop or 0) > 8 * column.length:
+            return f"ends at bit {bits.stop} of a field of {column.length} bytes"
+        return ""
 
     def _judges(self) -> Iterator[Judged]:
         like_validate = self._options.counts_like_validate
@@ -131,13 +143,21 @@ class FixedTable:
                 if column.length != dtype.itemsize:
                     continue
             elif column.data_type in BIT_STRINGS and not self._is_text:
+                if column.length > _WIDEST_PACKED:
+                    continue
                 part = np.dtype("i8" if column.data_type.startswith("Signed") else "u8")
             else:
-                text = TextColumn(column, is_delimited=False, like_validate=like_validate)
+                text = TextColumn(
+                    column,
+                    is_delimited=False,
+                    like_validate=like_validate,
+                    is_in_binary=not self._is_text,
+                )
                 self._label_faults(text.range.faults_of_label, number, column)
                 yield Judged(number, column, text=text)
                 continue
-            constants = field.constants if column.bits is None else column.bits.constants
+            bits = column.bits
+            constants = field.constants if bits is None or like_validate else bits.constants
             statistics = field.statistics if column.bits is None else None
             check = NumberCheck(
                 part.newbyteorder("="), FIELD, constants, statistics, like_validate=like_validate
@@ -188,7 +208,10 @@ class FixedTable:
         numbers = range(first, first + len(table) * every, every)
         rows = np.ascontiguousarray(table.T) if self._is_text else None
         if rows is not None:
-            check_endings(rows, self._table.record_delimiter, self._tally, numbers)
+            if self._is_damaged:
+                tell(np.ones(len(table), dtype=np.bool_), LOST_RETURNS, self._tally, numbers)
+            else:
+                check_endings(rows, self._table.record_delimiter, self._tally, numbers)
             if self._options.counts_like_validate and (table > 127).any():
                 self._check_characters(table, numbers)
         if spaces:

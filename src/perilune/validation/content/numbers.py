@@ -22,6 +22,7 @@ from perilune.validation.content.types import INF_NAN
 
 Values = npt.NDArray[np.number]
 Places = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,20 +97,26 @@ class NumberCheck:
 
     def suspects(self, values: Values) -> Places:
         """Places of values (in native byte order) that may break a bound."""
-        least, most = values.min(), values.max()
-        if least >= self._low and most <= self._high:
-            return np.empty(0, dtype=np.intp)
-        outside = (values < self._low) | (values > self._high)
-        if self._dtype.kind == "f" and (self._has_valid_range or self._keys.not_a_number):
-            outside |= ~np.isfinite(values)
-        places = np.flatnonzero(outside)
-        if len(places) and self._specials:
-            bits = _bits(values[places])
-            keep = np.ones(len(places), dtype=np.bool_)
-            for special in self._specials:
-                keep &= bits != _bits(special)
-            places = places[keep]
-        return places
+        with np.errstate(invalid="ignore"):  # comparing a signalling NaN is no fault of ours
+            least, most = values.min(), values.max()
+            if least >= self._low and most <= self._high:
+                return np.empty(0, dtype=np.intp)
+            outside = (values < self._low) | (values > self._high)
+            if self._dtype.kind == "f" and (self._has_valid_range or self._keys.not_a_number):
+                outside |= ~np.isfinite(values)
+            places = np.flatnonzero(outside)
+            return places[self._are_ordinary(values[places])] if self._specials else places
+
+    def _are_ordinary(self, values: Values) -> npt.NDArray[np.bool_]:
+        """Which values are no special constants: by their bits, as numbers, or as any NaN."""
+        bits = _bits(values)
+        ordinary = np.ones(len(values), dtype=np.bool_)
+        for special in self._specials:
+            if np.isnan(special):
+                ordinary &= ~np.isnan(values)
+            else:
+                ordinary &= (bits != _bits(special)) & (values != special)
+        return ordinary
 
     def faults(self, value: np.number) -> Iterator[Fault]:
         """What is wrong with one value that is no special constant."""
@@ -121,15 +128,35 @@ class NumberCheck:
         for bound in self._bounds:
             number = exact * self._scale + self._offset if bound.is_scaled else exact
             if self._breaks(bound, number, value):
-                words = f"{text} is {'less' if bound.is_low else 'more'} than the"
+                yield _beyond(bound, text, number)
+
+    def fault(self, bound: Bound, value: np.number) -> Fault:
+        """That ``value`` breaks ``bound``, as it is known to do."""
+        text = number_text(value)
+        exact = Decimal(text)
+        number = exact * self._scale + self._offset if bound.is_scaled else exact
+        return _beyond(bound, text, number)
+
+    def clear(self, values: Values) -> tuple[list[tuple[Bound, Mask]], Mask]:
+        """For each bound, which values break it beyond doubt; and for which values there is doubt.
+
+        So that an image of which every element is wrong is counted as quickly as a right one.
+        """
+        if self._like_validate or self._dtype.kind != "f":
+            return [], np.ones(len(values), dtype=np.bool_)
+        doubt: Mask = ~np.isfinite(values)
+        numbers = values.astype(np.float64)
+        found: list[tuple[Bound, Mask]] = []
+        with np.errstate(over="ignore", invalid="ignore"):
+            for bound in self._bounds:
+                limit = float(bound.value)
+                scaled = numbers
                 if bound.is_scaled:
-                    words = f"{text}, scaled to {number:g}, {words.partition(' ')[2]}"
-                yield Fault(
-                    bound.key,
-                    f"{words} {bound.name} {bound.text}",
-                    text,
-                    f"{'>=' if bound.is_low else '<='} {bound.text}",
-                )
+                    scaled = numbers * float(self._scale) + float(self._offset)
+                slack = 1e-6 * abs(limit) + float(_last_place(bound.value))
+                found.append((bound, scaled < limit if bound.is_low else scaled > limit))
+                doubt |= ~(np.abs(scaled - limit) > slack)
+        return [(bound, mask & ~doubt) for bound, mask in found], doubt
 
     def _of_no_number(self, value: np.number, text: str) -> Iterator[Fault]:
         keys = self._keys
@@ -151,9 +178,7 @@ class NumberCheck:
             return is_beyond
         if self._like_validate:
             return bound.is_scaled or is_beyond_like_validate(value, bound.text, bound.is_low)
-        exponent = bound.value.as_tuple().exponent
-        last_place = Decimal(1).scaleb(int(exponent))
-        return abs(number - bound.value) > last_place / 2
+        return abs(number - bound.value) > _last_place(bound.value) / 2
 
     def _all_bounds(
         self, constants: Constants | None, statistics: Statistics | None, *, is_scaled: bool
@@ -213,6 +238,18 @@ class NumberCheck:
             else:
                 high = min(high, value)
         return _within(low, self._dtype, is_low=True), _within(high, self._dtype, is_low=False)
+
+
+def _beyond(bound: Bound, text: str, number: Decimal) -> Fault:
+    """That the value written as ``text``, scaled to ``number`` where that is asked, breaks it."""
+    what = f"{text}, scaled to {number:g}," if bound.is_scaled else text
+    words = f"{what} is {'less' if bound.is_low else 'more'} than the {bound.name} {bound.text}"
+    return Fault(bound.key, words, text, f"{'>=' if bound.is_low else '<='} {bound.text}")
+
+
+def _last_place(number: Decimal) -> Decimal:
+    """One in the last digit that is written of it."""
+    return Decimal(1).scaleb(int(number.as_tuple().exponent))
 
 
 def element_of(text: str, dtype: np.dtype[np.number]) -> np.number | None:

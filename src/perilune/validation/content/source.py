@@ -43,7 +43,10 @@ class Source:
 
         They share one buffer. Fewer bytes come where the file ends before.
         """
-        buffer = np.empty(min(step, max(stop - start, 0)), dtype=np.uint8)
+        stop = min(stop, self.size)
+        if start >= stop:
+            return
+        buffer = np.empty(min(step, stop - start), dtype=np.uint8)
         self._file.seek(start)
         while start < stop:
             view = memoryview(buffer.data)[: min(step, stop - start)]

@@ -29,7 +29,14 @@ _LONGEST_SCREENED = 200
 class TextColumn:
     """One field of text, in a table of fixed records or in a delimited one."""
 
-    def __init__(self, column: Column, *, is_delimited: bool, like_validate: bool) -> None:
+    def __init__(
+        self,
+        column: Column,
+        *,
+        is_delimited: bool,
+        like_validate: bool,
+        is_in_binary: bool = False,
+    ) -> None:
         field = column.field
         self._is_delimited = is_delimited
         self._type = column.data_type
@@ -43,7 +50,9 @@ class TextColumn:
         severity, text = "warning", field.format
         if field.validation_format:
             severity, text = "error", field.validation_format
-        if (found := FieldFormat.parse(text, like_validate=like_validate)) is not None:
+        # in a binary table a format tells how to show numbers, not how text is written
+        found = FieldFormat.parse(text, like_validate=like_validate)
+        if found is not None and not is_in_binary:
             self._formats.append((severity, found))
         self._judged: dict[bytes, tuple[Fault, ...]] = {}
         self._screens: dict[int, tuple[Automaton, ...] | None] = {}
@@ -118,6 +127,10 @@ class TextColumn:
             passed &= automaton.accepts(rows)
         if lengths is not None:
             passed |= lengths == 0
+            filled = len(rows) - np.minimum(lengths, len(rows))
+            pads = rows == PAD
+            if np.count_nonzero(pads) != filled.sum():
+                passed &= np.count_nonzero(pads, axis=0) == filled
             if self._max_length is not None:
                 passed &= lengths <= self._max_length
             for _, format_ in self._formats:
@@ -136,6 +149,8 @@ class TextColumn:
 
     def _patterns(self, width: int) -> Iterator[str | None]:
         rule = self._rule
+        if not self._is_delimited and self._max_length is not None and width > self._max_length:
+            yield None
         if rule is None or self._type in STRINGS:
             body = _without_quotes(self._type, is_delimited=self._is_delimited)
             yield f'("{body}"|{body})\\xff*' if self._is_delimited else f'({body})|"{body}"'
@@ -143,8 +158,8 @@ class TextColumn:
             yield None
         elif self._is_delimited:
             blank = _BLANK_IN_LINE
-            core = f"{blank}({rule.screen})?{blank}"
-            yield f'({core}|"{core}")\\xff*'
+            # separators are told apart by quotes, so a value has none or a pair
+            yield f'"?{blank}({rule.screen})?{blank}"?\\xff*'
         else:
             yield f"{_BLANK}({rule.screen})?{_BLANK}"
         for _, format_ in self._formats:
@@ -157,10 +172,11 @@ class TextColumn:
             return np.zeros(rows.shape[1], dtype=np.bool_)
         numbers, is_blank = _approximate(rows)
         low, high = self.range.limits()
-        margin = 1e-9 * np.abs(numbers)
-        inside: Mask = (numbers - margin > low) & (numbers + margin < high)
-        for constant in self.range.constants.numbers:
-            inside &= np.abs(numbers - float(constant)) > margin
+        with np.errstate(invalid="ignore"):
+            margin = 1e-9 * np.abs(numbers)
+            inside: Mask = (numbers - margin > low) & (numbers + margin < high)
+            for constant in self.range.constants.numbers:
+                inside &= np.abs(numbers - float(constant)) > margin
         return inside | is_blank
 
 

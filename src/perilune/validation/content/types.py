@@ -53,7 +53,7 @@ class TypeRule:
     test: Callable[[str], bool] | None = None
     """A further condition, for values that match."""
     certain: str | None = None
-    """Where there is such a condition: a narrower pattern whose matches all fulfil it."""
+    """A narrower pattern, where there is such a condition or the pattern is too large."""
     instead: Callable[[str], bool] | None = None
     """The same as ``pattern``, for values of any length."""
 
@@ -139,6 +139,7 @@ def _dates(zone: str) -> dict[str, str]:
 
 
 _PLAIN, _UTC = _dates("Z?"), _dates("Z")
+_ANY_DATE = rf"\d{{4}}-({_MONTH_DAY}|{_DAY})(T{_CLOCK})?"
 _FILE_NAME = r"[A-Za-z\d]([A-Za-z\d\-_.]*[A-Za-z\d])?\.[A-Za-z\d]([A-Za-z\d\-_]*[A-Za-z\d])?"
 _FOLDER = r"[A-Za-z\d]([A-Za-z\d_\-]*[A-Za-z\d])?"
 _URI = (
@@ -179,8 +180,12 @@ STANDARD: Mapping[str, TypeRule] = MappingProxyType(
         "ASCII_Date_Time_DOY_UTC": TypeRule(_UTC["Time_DOY"]),
         "ASCII_Date_Time_YMD": TypeRule(_PLAIN["Time_YMD"]),
         "ASCII_Date_Time_YMD_UTC": TypeRule(_UTC["Time_YMD"]),
-        "ASCII_Date_Time": TypeRule(f"{_PLAIN['Time_DOY']}|{_PLAIN['Time_YMD']}"),
-        "ASCII_Date_Time_UTC": TypeRule(f"{_UTC['Time_DOY']}|{_UTC['Time_YMD']}"),
+        "ASCII_Date_Time": TypeRule(
+            f"{_PLAIN['Time_DOY']}|{_PLAIN['Time_YMD']}", certain=rf"{_ANY_DATE}Z?"
+        ),
+        "ASCII_Date_Time_UTC": TypeRule(
+            f"{_UTC['Time_DOY']}|{_UTC['Time_YMD']}", certain=rf"{_ANY_DATE}Z"
+        ),
         "ASCII_Time": TypeRule(rf"({_CLOCK}|23:59:60(\.\d+)?)Z?"),
         "ASCII_File_Name": TypeRule(_FILE_NAME, longest=255),
         "ASCII_Directory_Path_Name": TypeRule(rf"{_FOLDER}(/{_FOLDER})*/?", longest=255),
