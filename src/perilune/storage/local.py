@@ -5,16 +5,12 @@ under ``incoming/``; then each file is renamed to its name; then the names are m
 So a file at its final name always has its data, and a crash leaves at worst a folder
 under ``incoming/`` that the next batch sweeps away.
 
-A live batch holds a lock on a file in its folder, so sweeping knows the dead. Opening a
-batch, and naming its objects, happen under one lock of the store: an object that another
+Opening a batch, and naming its objects, happen under one lock of the store: an object that another
 batch counted as present cannot be taken back between its look and its own leaving.
 """
 
-import fcntl
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,7 +18,7 @@ from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
-from perilune.durable import Settle, naming_full_disk, settle
+from perilune.durable import Settle, naming_full_disk, scratch, settle, turn
 from perilune.errors import Damaged, NotFound
 from perilune.model.package import Digests
 from perilune.storage import digest
@@ -46,19 +42,11 @@ class LocalStore:
         """Write objects together; see the port."""
         with naming_full_disk(self.root):
             self._make_folders()
-            with _locked(self._incoming / _LOCK):
-                _sweep(self._incoming)
-                folder = Path(tempfile.mkdtemp(dir=self._incoming))
-                alive = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR)
-                fcntl.flock(alive, fcntl.LOCK_EX)
-        try:
+        with scratch(self._incoming) as folder:
             batch = LocalBatch(self, folder)
             yield batch
             with naming_full_disk(self.root):
                 self._keep(batch)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-            os.close(alive)
 
     def open(self, sha256: str) -> BinaryIO:
         """Open for reading, seekable; raise `NotFound` if absent."""
@@ -125,7 +113,7 @@ class LocalStore:
         if batch.new:
             self.settle(self.root, [*map(Path, batch.new.values()), batch.folder])
         named: list[str] = []
-        with _locked(self._incoming / _LOCK):
+        with turn(self._incoming / _LOCK):
             try:
                 self._name(batch, named)
                 prefixes = {sha256[:2] for sha256 in batch.sizes}
@@ -216,34 +204,3 @@ def _write(path: str, content: bytes) -> None:
             rest = rest[os.write(handle, rest) :]
     finally:
         os.close(handle)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    handle = os.open(path, os.O_CREAT | os.O_RDWR)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _sweep(incoming: Path) -> None:
-    """Remove the folders of batches whose process is gone."""
-    for folder in incoming.iterdir():
-        if folder.is_dir() and not _is_alive(folder):
-            shutil.rmtree(folder)
-
-
-def _is_alive(folder: Path) -> bool:
-    try:
-        handle = os.open(folder / _LOCK, os.O_RDWR)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False
