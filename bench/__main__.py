@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-PARTS = ("labels", "delivery", "process", "scale")
+PARTS = ("labels", "delivery", "containers", "process", "scale")
 
 
 def main() -> int:

@@ -1,6 +1,7 @@
 """What is taken away, of a product, a collection or a search, with the tools that people have."""
 
 import hashlib
+import html
 import io
 import re
 import shutil
@@ -145,6 +146,18 @@ def test_nobody_takes_out_what_he_may_not_see(bundle: Path) -> None:
         assert found.status_code == 200
         assert b"luna26" not in found.content
         assert client.get(f"/extract/{COLLECTION}.{form}?members=true").status_code == 404
+
+
+@pytest.mark.parametrize("page", ["/?q=raw", f"/products/{COLLECTION}", "/?q=raw&sort=title"])
+def test_pages_offer_what_they_show_in_every_form(client: TestClient, page: str) -> None:
+    shown = client.get(page, headers={"Accept": "text/html"}).text
+
+    offered = [html.unescape(found) for found in re.findall(r'href="(/extract/[^"]+)"', shown)]
+    forms = {re.sub(r"\?.*", "", each).rpartition(".")[2] for each in offered}
+    assert forms == {"zip", "tar", *TOOLS}
+    for each in offered:
+        assert client.get(each).status_code == 200, each
+    assert len(files_of(client.get(next(o for o in offered if ".tar" in o)).content)) > 3
 
 
 def test_a_form_that_is_none_is_not_found(client: TestClient) -> None:
