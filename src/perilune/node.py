@@ -9,6 +9,7 @@ The only module that picks implementations. A node's folder::
     log/               the transparency log, static files
     catalogue.sqlite   projection of the two above; ``perilune rebuild`` makes it again
     receipts/          a copy of every receipt given
+    quarantine/        containers being taken apart; empty between deliveries
     lock               held by whoever writes
 """
 

@@ -341,7 +341,7 @@ def test_a_file_that_goes_while_it_is_looked_at_is_a_fault_of_its_product_alone(
         (bundle / "data_raw" / name).unlink()
         return found
 
-    monkeypatch.setattr("perilune.ingest.delivery.receive", listed_then_gone)
+    monkeypatch.setattr("perilune.ingest.receive.receive", listed_then_gone)
     node = a_node()
 
     outcome = deliver(bundle, node, Options(partial=True))

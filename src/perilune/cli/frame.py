@@ -115,7 +115,8 @@ def progress(*, quiet: bool = False) -> Callable[[str, int, int], None]:
         last = now
         rate = done / max(now - started, 1e-9)
         left = f", {(total - done) / rate:.0f} s left" if rate and done < total else ""
-        line = f"{what}: {done:,} of {total:,} ({rate:,.0f}/s{left})"
+        share = f" of {total:,}" if total else ""
+        line = f"{what}: {done:,}{share} ({rate:,.0f}/s{left})"
         click.echo(f"\r\033[K{line}" if terminal else line, err=True, nl=not terminal)
         if terminal and done == total:
             click.echo("", err=True)

@@ -8,17 +8,13 @@ under ``incoming/`` that the next batch sweeps away.
 An object is mended in the same way: the right bytes are durable beside it before the damaged ones
 get a name in ``quarantine/``, and take its place in one rename.
 
-A live batch holds a lock on a file in its folder, so sweeping knows the dead. Opening a
-batch, and naming its objects, happen under one lock of the store: an object that another
+Opening a batch, and naming its objects, happen under one lock of the store: an object that another
 batch counted as present cannot be taken back between its look and its own leaving.
 """
 
-import fcntl
 import os
 import re
 import secrets
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -26,7 +22,7 @@ from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
-from perilune.durable import Settle, naming_full_disk, settle
+from perilune.durable import Settle, naming_full_disk, scratch, settle, turn
 from perilune.errors import Damaged, NotFound
 from perilune.model.package import Digests
 from perilune.storage import digest
@@ -64,7 +60,7 @@ class LocalStore:
             if found.sha256 != sha256:
                 raise Damaged(f"the bytes to mend {sha256} have SHA-256 {found.sha256}")
             self.settle(self.root, [place, folder])
-            with _locked(self._incoming / _LOCK):
+            with turn(self._incoming / _LOCK):
                 self._put_aside(final, sha256)
                 place.rename(final)
                 self.settle(self.root, [self.root / sha256[:2]])
@@ -106,16 +102,8 @@ class LocalStore:
         """A folder under ``incoming/`` that is swept away with its process."""
         with naming_full_disk(self.root):
             self._make_folders()
-            with _locked(self._incoming / _LOCK):
-                _sweep(self._incoming)
-                folder = Path(tempfile.mkdtemp(dir=self._incoming))
-                alive = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR)
-                fcntl.flock(alive, fcntl.LOCK_EX)
-        try:
+        with scratch(self._incoming) as folder:
             yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-            os.close(alive)
 
     def _put_aside(self, final: str, sha256: str) -> None:
         """Give what stands at ``final`` a second name, which it keeps."""
@@ -153,7 +141,7 @@ class LocalStore:
         if batch.new:
             self.settle(self.root, [*map(Path, batch.new.values()), batch.folder])
         named: list[str] = []
-        with _locked(self._incoming / _LOCK):
+        with turn(self._incoming / _LOCK):
             try:
                 self._name(batch, named)
                 prefixes = {sha256[:2] for sha256 in batch.sizes}
@@ -267,34 +255,3 @@ def _write(path: str, content: bytes) -> None:
             rest = rest[os.write(handle, rest) :]
     finally:
         os.close(handle)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    handle = os.open(path, os.O_CREAT | os.O_RDWR)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _sweep(incoming: Path) -> None:
-    """Remove the folders of batches whose process is gone."""
-    for folder in incoming.iterdir():
-        if folder.is_dir() and not _is_alive(folder):
-            shutil.rmtree(folder)
-
-
-def _is_alive(folder: Path) -> bool:
-    try:
-        handle = os.open(folder / _LOCK, os.O_RDWR)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from perilune.access.policy import VISITOR, Asker
 from perilune.node import Node
-from perilune.web import errors, federation, log, objects, pages, pds
+from perilune.web import errors, extracts, federation, log, objects, pages, pds
 from perilune.web.context import HEAD_ONLY
 
 _INTERFACES = "1"
@@ -52,7 +52,7 @@ def create_app(node: Node, asker: Asker = VISITOR) -> FastAPI:
     )
     app.state.node, app.state.asker = node, asker
     errors.install(app)
-    for part in (pds, objects, log, federation, pages):
+    for part in (pds, objects, extracts, log, federation, pages):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     app.add_middleware(_Compressed)
