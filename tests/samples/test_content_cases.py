@@ -67,6 +67,7 @@ def _asked(case: dict[str, str], resources: Path) -> tuple[Options, list[Path]]:
         Options(
             counts_like_validate=True,
             checks_content="--skip-content-validation" not in words,
+            checks_definitions="--skip-content-validation" not in words,
             is_strict_of_fields="--strict-field-checks" in words,
             wants_all_described="--complete-descriptions" in words,
         ),

@@ -23,6 +23,7 @@ from perilune.model import act
 from perilune.model.act import CommitAct, Opening, PublishAct
 from perilune.model.product import Lifecycle, Releasability
 from perilune.node import Node
+from perilune.validation.writing.document import as_document
 from perilune.validation.writing.text import as_text
 
 SIMULATED = "urn:ros:rssa:luna26_simulated"

@@ -12,7 +12,14 @@ from perilune.formats import xml
 from perilune.validation.label import Label
 from perilune.validation.report import Severity
 from perilune.validation.schemas import Pinned, Schemas
-from perilune.validation.schematron.engine import Compiled, Failure, Schematrons, Stopped, failures
+from perilune.validation.schematron.engine import (
+    Compiled,
+    Failure,
+    Schematrons,
+    Stopped,
+    failures,
+    silence,
+)
 
 XSL = "http://www.w3.org/1999/XSL/Transform"
 LABEL = b"""<?xml version="1.0" encoding="UTF-8"?>
@@ -52,7 +59,8 @@ def told(
 ) -> list[Failure] | Stopped:
     engine, compiled = ready(tmp_path, inside)
     about = of or label()
-    return failures(compiled, engine.document(about), about, stops=stops)
+    with silence():
+        return failures(compiled, engine.document(about), about, stops=stops)
 
 
 def failed(tmp_path: Path, inside: str) -> list[Failure]:

@@ -17,6 +17,8 @@ def command() -> None:
 
     They lie in the node's folder where a node is named, else in PERILUNE_SCHEMAS, else in the
     user's own data folder.
+
+    Exit status: 0 done, 3 some file is no schema, 2 wrong usage, 1 anything else.
     """
 
 

@@ -14,6 +14,8 @@ from perilune.cli import frame
 from perilune.errors import WrongUsage
 from perilune.ingest.rehearsal import rehearse
 from perilune.validation.compat import CommandLine, read_command_line
+from perilune.validation.context import Registry
+from perilune.validation.examine import Sources
 from perilune.validation.options import Mismatch, Options, Rule
 from perilune.validation.report import About, Report, Severity
 from perilune.validation.run import SECONDS_A_LABEL, Means, run
@@ -128,7 +130,9 @@ def command(
     if against is not None:
         report = _rehearsed(paths, against)
     else:
-        means = Means(jobs=jobs, seconds=seconds, schemas=_schemas(node), progress=frame.progress())
+        means = Means(
+            jobs=jobs, seconds=seconds, sources=_sources(node, options), progress=frame.progress()
+        )
         report = run(paths, options, means, _about(sys.argv[1:], paths, options))
     if report_file is not None:
         write_report(report, report_file)
@@ -139,8 +143,15 @@ def command(
     return frame.DONE if report.is_right else frame.NOT_RIGHT
 
 
+def _sources(node: str | None, options: Options) -> Sources:
+    """Schemas and context products of the node where one is named, else the user's own."""
+    schemas = _schemas(node)
+    context = schemas.folder.parent / "context"
+    own = (context,) if context.is_dir() else ()
+    return Sources(schemas, Registry.open(*own, *options.registries))
+
+
 def _schemas(node: str | None) -> Schemas:
-    """The node's pinned schemas where one is named, else the user's own."""
     named = config.node_if_named(node)
     if named is None:
         return Schemas.open(config.schemas_folder(None))
@@ -176,7 +187,11 @@ def _run_old(asked: CommandLine, arguments: Sequence[str], node: str | None) -> 
     for name in asked.without_effect:
         click.echo(f"perilune: --{name} has no effect here", err=True)
     paths = [Path(target) for target in asked.targets]
-    means = Means(most_errors=asked.most_errors, schemas=_schemas(node), progress=frame.progress())
+    means = Means(
+        most_errors=asked.most_errors,
+        sources=_sources(node, asked.options),
+        progress=frame.progress(),
+    )
     report = run(paths, asked.options, means, _about(arguments, paths, asked.options))
     if asked.report_file is not None:
         style = "txt" if asked.style == "full" else asked.style

@@ -276,8 +276,8 @@ def _options(given: _Given) -> Options:
     if level not in _LEVELS:
         raise WrongUsage(f"-v is 1, 2 or 3, not {level!r}")
     is_quiet = given.has("disable-context-mismatch-warnings")
+    skips_content = given.has("skip-content-validation")
     extension = given.last("label-extension") or "xml"
-    skips_content = given.has("skip-content-validation") or given.has("no-data-check")
     return Options(
         rule=_rule(given.last("rule")),
         is_recursive=not given.has("local"),
@@ -286,7 +286,8 @@ def _options(given: _Given) -> Options:
         every_label=_count(given, "everyN", 1),
         least=_LEVELS[level],
         checks_products=not given.has("skip-product-validation"),
-        checks_content=not skips_content,
+        checks_content=not (skips_content or given.has("no-data-check")),
+        checks_definitions=not skips_content,
         checks_context=not given.has("skip-context-validation"),
         checks_references=not given.has("skip-context-reference-check"),
         context_mismatch=Mismatch.INFO if is_quiet else Mismatch.WARNING,

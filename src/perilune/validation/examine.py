@@ -5,7 +5,7 @@ same.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -14,8 +14,12 @@ from lxml import etree
 from perilune.formats.pds4.grow import PDS
 from perilune.formats.xml import line_of
 from perilune.validation.content import check_content
+from perilune.validation.context import Registry, check_context
+from perilune.validation.facts import Facts, facts_of
+from perilune.validation.files import check_files
 from perilune.validation.grammar import check_grammar
 from perilune.validation.label import Label, read_label
+from perilune.validation.names import check_label_names
 from perilune.validation.options import Options
 from perilune.validation.report import Message, Severity
 from perilune.validation.schemas import Schemas
@@ -33,8 +37,20 @@ class Outcome:
     label: str
     lidvid: str | None = None
     messages: tuple[Message, ...] = ()
+    facts: Facts | None = None
+    """What it says of other products; None where it cannot be read."""
     is_label: bool = True
     """False for a file that is named like a label and is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What labels are held against."""
+
+    schemas: Schemas | None = None
+    """None: against no schema."""
+    registry: Registry = field(default_factory=Registry)
+    """Context products that are registered."""
 
 
 @dataclass(slots=True)
@@ -45,8 +61,7 @@ class Examiner:
     options: Options
     named: frozenset[str]
     """Labels that were named one by one: these are meant to be labels."""
-    schemas: Schemas | None
-    """None: labels are not held against any."""
+    sources: Sources
 
     def __call__(self, path: str) -> Outcome:
         """Everything found of the label at ``path``."""
@@ -57,19 +72,28 @@ class Examiner:
             tag = etree.QName(read.root).localname
             return self._no_label(path, f"is no PDS4 label; its root is {tag}", line_of(read.root))
         if not self.options.checks_products:
-            return Outcome(label=path, lidvid=read.lidvid)
+            return Outcome(label=path, lidvid=read.lidvid, facts=facts_of(read, self.options))
         messages: list[Message] = []
         for name, check in self._checks():
             try:
                 messages += check(read)
             except Exception as error:  # noqa: BLE001 - hostile labels end no run
                 messages.append(_failed(read, name, error))
-        return Outcome(label=path, lidvid=read.lidvid, messages=tuple(messages))
+        return Outcome(
+            label=path,
+            lidvid=read.lidvid,
+            messages=tuple(messages),
+            facts=facts_of(read, self.options),
+        )
 
     def _checks(self) -> Iterable[tuple[str, Check]]:
-        if self.schemas is not None:
-            yield "grammar", partial(check_grammar, schemas=self.schemas, options=self.options)
-        yield "content", partial(check_content, options=self.options)
+        options = self.options
+        if self.sources.schemas is not None:
+            yield "grammar", partial(check_grammar, schemas=self.sources.schemas, options=options)
+        yield "name", partial(check_label_names, options=options)
+        yield "files", partial(check_files, options=options)
+        yield "context", partial(check_context, registry=self.sources.registry, options=options)
+        yield "content", partial(check_content, options=options)
 
     def _unreadable(self, path: str, told: Message) -> Outcome:
         if path in self.named or _names_product(self.base / path):
@@ -93,10 +117,10 @@ class Examiner:
 
 
 def examiner(
-    base: Path, options: Options, named: frozenset[str], schemas: Schemas | None
+    base: Path, options: Options, named: frozenset[str], sources: Sources
 ) -> Callable[[], Examiner]:
     """What makes an `Examiner` in another process."""
-    return partial(Examiner, base, options, named, schemas)
+    return partial(Examiner, base, options, named, sources)
 
 
 def lost(path: str, reason: str) -> Outcome:

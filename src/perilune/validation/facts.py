@@ -17,7 +17,6 @@ from perilune.validation.options import Options
 _PREFIX = f"{{{PDS}}}"
 _REFERENCES = tuple(f"{_PREFIX}{name}" for name in ("lidvid_reference", "lid_reference"))
 _INTERNAL = f"{_PREFIX}Internal_Reference"
-_LIST = f"{_PREFIX}Reference_List"
 _MEMBER = f"{_PREFIX}Bundle_Member_Entry"
 _IDENTIFICATION = f"{_PREFIX}Identification_Area"
 _INVENTORY = f"{_PREFIX}Inventory"
@@ -83,7 +82,7 @@ class Facts:
     """Version of the information model."""
     files: tuple[NamedFile, ...]
     references: tuple[Reference, ...]
-    """Of its Reference_List, each once."""
+    """Of all its Internal_References, each once."""
     members: tuple[MemberEntry, ...] = ()
     inventory: Inventory | None = None
 
@@ -145,9 +144,6 @@ def _references(root: etree._Element, *, is_lax: bool) -> list[Reference]:
     """Those on two lines are left out where ``validate`` is followed: it tells that alone."""
     found: dict[str, Reference] = {}
     for internal in root.iter(_INTERNAL):
-        parent = internal.getparent()
-        if parent is None or parent.tag != _LIST:
-            continue
         if is_lax and any("\n" in (internal.findtext(name) or "") for name in _REFERENCES):
             continue
         if (reference := reference_in(internal)) is not None:

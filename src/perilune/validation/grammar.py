@@ -22,10 +22,14 @@ from perilune.validation.schematron.engine import (
     Schematrons,
     Stopped,
     failures,
+    silence,
 )
 from perilune.validation.xsd import XsdGrammar
 from perilune.validation.xsd import faults as xsd
 
+MAX_NAMED = 40
+"""Schemas, and Schematrons, of one label: real ones name a dozen, and each takes half a second to
+compile."""
 _LIST = re.compile(r"\.\s*=\s*\(((?:\s*(?:'[^']*'|\"[^\"]*\")\s*,?)+)\)")
 _ITEM = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 
@@ -99,16 +103,23 @@ class Grammar:
 
     def _named(self, label: Label, named: Named) -> _Found:
         found = _Found()
+        addresses = [address for _, address in named.schemas]
+        for what, names in (("schema", addresses), ("Schematron", named.schematrons)):
+            if len(names) > MAX_NAMED:
+                reason = f"a label may name {MAX_NAMED}; this one names {len(names)}"
+                found.messages.append(_unresolvable(label, what, names[MAX_NAMED], reason))
         root = label.root.tag.partition("}")[0].lstrip("{")
         seen: set[str] = set()
-        for namespace, address in sorted(named.schemas, key=lambda pair: pair[0] != root):
+        for namespace, address in sorted(
+            named.schemas[:MAX_NAMED], key=lambda pair: pair[0] != root
+        ):
             if not address.lower().endswith(".xsd"):
                 continue
             got = self._resolve(label, found, address, Kind.XSD, namespace=namespace)
             if got is not None and got.namespace == namespace and namespace not in seen:
                 seen.add(namespace)
                 found.schemas.append((namespace, got))
-        for address in named.schematrons:
+        for address in named.schematrons[:MAX_NAMED]:
             got = self._resolve(label, found, address, Kind.SCHEMATRON)
             if got is not None:
                 found.schematrons.append(got)
@@ -150,12 +161,13 @@ class Grammar:
         if not found.schematrons:
             return
         document = self._schematrons.document(label)
-        for pinned in found.schematrons:
-            compiled = self._schematrons.compiled(pinned)
-            if isinstance(compiled, str):
-                yield _not_checked(label, pinned, f"it cannot be read: {compiled}")
-                continue
-            yield from self._told(label, pinned, compiled, document)
+        with silence():
+            for pinned in found.schematrons:
+                compiled = self._schematrons.compiled(pinned)
+                if isinstance(compiled, str):
+                    yield _not_checked(label, pinned, f"it cannot be read: {compiled}")
+                else:
+                    yield from self._told(label, pinned, compiled, document)
 
     def _told(
         self, label: Label, pinned: Pinned, compiled: Compiled, document: object

@@ -47,6 +47,9 @@ class Options:
     """Each product for itself (else ``--skip-product-validation``: integrity alone)."""
     checks_content: bool = True
     """Tables, arrays, documents (else ``--skip-content-validation``)."""
+    checks_definitions: bool = True
+    """How objects are described and where they lie; ``--skip-content-validation`` leaves out
+    that too, the older ``--no-data-check`` does not."""
     checks_context: bool = True
     """Context products against registries (else ``--skip-context-validation``)."""
     checks_references: bool = True

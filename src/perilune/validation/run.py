@@ -6,16 +6,17 @@ say of each other is gathered meanwhile and told at the end.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from perilune.validation.examine import Outcome, examiner, lost
+from perilune.validation.examine import Outcome, Sources, examiner, lost
 from perilune.validation.findings import Findings
+from perilune.validation.integrity import Integrity, Whole
 from perilune.validation.options import Options, Rule
 from perilune.validation.report import About, Message, Report, Severity
-from perilune.validation.schemas import Schemas
-from perilune.validation.walk import Walk, walk
+from perilune.validation.walk import Target, Walk, walk
 from perilune.validation.workers import Lost, in_this_process, in_workers
 
 Progress = Callable[[str, int, int], None]
@@ -36,8 +37,7 @@ class Means:
     """After which a label is given up."""
     most_errors: int = 0
     """After which no further label is looked at; 0 for all of them."""
-    schemas: Schemas | None = None
-    """What labels are held against; None: they are not."""
+    sources: Sources = Sources()  # noqa: RUF009 - frozen
     progress: Progress = lambda _what, _done, _total: None
 
 
@@ -50,40 +50,73 @@ def run(
     """The report on what lies at ``paths``; raise `WrongUsage` where nothing does."""
     found = walk(paths, options)
     findings = Findings(least=options.least, counts_like_validate=options.counts_like_validate)
-    total = len(found)
-    for done, outcome in enumerate(_outcomes(found, options, means), 1):
-        _take(outcome, findings, options)
-        means.progress("checking", done, total)
-        if 0 < means.most_errors <= findings.summary.count(Severity.ERROR):
-            break
-    _not_looked_at(found, findings, options)
-    if not findings.summary.products.total:
-        _nothing_found(found, findings, options)
+    with closing(Integrity(options)) as integrity:
+        _examine(found, options, means, findings, integrity)
+        _not_looked_at(found, findings, options)
+        if not findings.summary.products.total:
+            _nothing_found(found, findings, options)
+        _take_whole(integrity.finish([_whole(target, found) for target in found.targets]), findings)
     subject = ", ".join(target.place.name for target in found.targets)
     return findings.report(subject, about)
 
 
-def _outcomes(found: Walk, options: Options, means: Means) -> Iterator[Outcome]:
-    named = frozenset(
-        label for target in found.targets if target.rule is Rule.LABEL for label in target.labels
-    )
-    make = examiner(found.base, options, named, means.schemas)
+def outcomes(
+    base: Path, labels: Collection[str], named: frozenset[str], options: Options, means: Means
+) -> Iterator[Outcome]:
+    """What becomes of each label under ``base``, in the order given."""
+    make = examiner(base, options, named, means.sources)
     jobs = means.jobs or os.cpu_count() or 1
-    if jobs == 1 or (not means.jobs and len(found) < _WORTH_PROCESSES):
-        answers = in_this_process(make, found.labels)
+    if jobs == 1 or (not means.jobs and len(labels) < _WORTH_PROCESSES):
+        answers = in_this_process(make, labels)
     else:
-        answers = in_workers(make, found.labels, jobs=jobs, seconds=means.seconds)
+        answers = in_workers(make, labels, jobs=jobs, seconds=means.seconds)
     for path, answer in answers:
         yield lost(path, answer.reason) if isinstance(answer, Lost) else answer
 
 
-def _take(outcome: Outcome, findings: Findings, options: Options) -> None:
-    findings.product(
-        outcome.label,
-        outcome.lidvid,
-        outcome.messages,
-        is_skipped=not (outcome.is_label and options.checks_products),
+def _examine(
+    found: Walk, options: Options, means: Means, findings: Findings, integrity: Integrity
+) -> None:
+    """Every label for itself; and what is wrong with it beside an earlier one."""
+    named = frozenset(
+        label for target in found.targets if target.rule is Rule.LABEL for label in target.labels
     )
+    total = len(found)
+    made = outcomes(found.base, found, named, options, means)
+    for done, (outcome, target) in enumerate(zip(made, found.targets_of_labels(), strict=True), 1):
+        beside = [] if outcome.facts is None else integrity.add(outcome.facts, target)
+        if not outcome.is_label and found.targets[target].is_joint:
+            findings.beside(outcome.label, outcome.messages)
+        else:
+            findings.product(
+                outcome.label,
+                outcome.lidvid,
+                [*outcome.messages, *beside],
+                is_skipped=not (outcome.is_label and options.checks_products),
+            )
+        means.progress("checking", done, total)
+        if 0 < means.most_errors <= findings.summary.count(Severity.ERROR):
+            break
+
+
+def _whole(target: Target, found: Walk) -> Whole:
+    return Whole(
+        rule=target.rule,
+        base=found.base,
+        root=target.root,
+        files=target.files,
+        folders=target.folders,
+        skipped=target.skipped,
+    )
+
+
+def _take_whole(messages: Iterable[Message], findings: Findings) -> None:
+    """What concerns more than one label, file by file."""
+    by_path: dict[str, list[Message]] = {}
+    for message in messages:
+        by_path.setdefault(message.path, []).append(message)
+    for path, told in by_path.items():
+        findings.beside(path, told)
 
 
 def _not_looked_at(found: Walk, findings: Findings, options: Options) -> None:
@@ -96,7 +129,6 @@ def _not_looked_at(found: Walk, findings: Findings, options: Options) -> None:
                 findings.skip()
     for folder in options.alternates:
         if not folder.is_dir():
-            findings.skip()
             message = Message(
                 severity=Severity.WARNING,
                 type="info.validation.general",

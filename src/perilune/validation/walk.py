@@ -5,7 +5,7 @@ are not followed.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,30 +40,38 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
-    """Everything to be looked at."""
+class Walk(Collection[str]):
+    """Everything to be looked at: the labels of all targets, each once."""
 
     base: Path
     targets: tuple[Target, ...]
 
-    @property
-    def labels(self) -> Iterator[str]:
-        """The labels of all targets, each once."""
-        seen: set[str] = set()
-        single = len(self.targets) == 1
-        for target in self.targets:
-            for label in target.labels:
-                if single:
-                    yield label
-                elif label not in seen:
-                    seen.add(label)
-                    yield label
+    def __iter__(self) -> Iterator[str]:
+        for label, _ in self._placed():
+            yield label
 
     def __len__(self) -> int:
-        """How many labels there are."""
         if len(self.targets) == 1:
             return len(self.targets[0].labels)
-        return sum(1 for _ in self.labels)
+        return sum(1 for _ in self)
+
+    def __contains__(self, label: object) -> bool:
+        return any(label in target.labels for target in self.targets)
+
+    def targets_of_labels(self) -> Iterator[int]:
+        """The number of the target that each label belongs to, in the order of the labels."""
+        for _, number in self._placed():
+            yield number
+
+    def _placed(self) -> Iterator[tuple[str, int]]:
+        seen: set[str] = set()
+        for number, target in enumerate(self.targets):
+            for label in target.labels:
+                if len(self.targets) == 1:
+                    yield label, number
+                elif label not in seen:
+                    seen.add(label)
+                    yield label, number
 
 
 @dataclass(slots=True)

@@ -38,7 +38,7 @@ from perilune.validation.report import Message
 def check_content(label: Label, options: Options) -> Iterator[Message]:
     """What is wrong with the objects that ``label`` describes."""
     examination = _Examination(label, options)
-    if options.counts_like_validate and not options.checks_content:
+    if not options.checks_definitions:
         return
     yield from examination.inventories()
     if options.counts_like_validate:

@@ -21,14 +21,15 @@ from perilune.formats.xml import line_of
 from perilune.validation.label import Label
 from perilune.validation.report import Severity
 from perilune.validation.schemas import Pinned, Schemas
+from perilune.validation.schematron.collapsed import collapsed
 from perilune.validation.schematron.rules import Assert, Refusal, Schematron, read_schematron
 from perilune.validation.schematron.stylesheet import stylesheet
 
 if TYPE_CHECKING:
     from saxonche import PySaxonProcessor, PyXdmNode, PyXsltExecutable
 
-MAX_COMPILED = 128
-"""Schematrons that are kept."""
+MAX_COMPILED = 80
+"""Schematrons that are kept: some 6 MB each."""
 _STEP = re.compile(r"/(@)?(?:Q\{([^{}]*)\})?([^/\[\]{}@]+?)(?:\[(\d+)\])?(?=/|$)")
 
 
@@ -100,7 +101,11 @@ class Schematrons:
         """The label as Saxon sees it; for any number of Schematrons."""
         builder = _processor().new_document_builder()
         builder.set_base_uri(label.place.absolute().as_uri())
-        text = label.data.decode("utf-8-sig", "replace")
+        tidy = collapsed(label.root)
+        if tidy is None:
+            text = label.data.decode("utf-8-sig", "replace")
+        else:
+            text = etree.tostring(tidy, encoding="unicode")
         return builder.parse_xml(xml_text=text, encoding="utf-8")
 
 
@@ -109,20 +114,20 @@ def failures(
 ) -> list[Failure] | Stopped:
     """Asserts that do not hold in a label.
 
-    With ``stops`` an error within the Schematron is all that is told, as by ``validate``.
+    With ``stops`` an error within the Schematron is all that is told, as by ``validate``. Saxon
+    writes errors to standard error too: see `silence`.
     """
     saxon_error = _saxon_error()
-    with _silence():
-        try:
-            if compiled.plain is not None:
-                return _read(compiled, compiled.plain.transform_to_string(xdm_node=document), label)
-        except saxon_error as error:
-            if stops:
-                return Stopped(_reason(str(error)))
-        try:
-            return _read(compiled, compiled.careful.transform_to_string(xdm_node=document), label)
-        except saxon_error as error:
+    try:
+        if compiled.plain is not None:
+            return _read(compiled, compiled.plain.transform_to_string(xdm_node=document), label)
+    except saxon_error as error:
+        if stops:
             return Stopped(_reason(str(error)))
+    try:
+        return _read(compiled, compiled.careful.transform_to_string(xdm_node=document), label)
+    except saxon_error as error:
+        return Stopped(_reason(str(error)))
 
 
 @cache
@@ -141,7 +146,7 @@ def _compiler() -> "Any":
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """Without what Saxon, which is no Python, writes to the process's standard error."""
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:

@@ -20,7 +20,7 @@ from typing import Any
 from lxml import etree
 
 from perilune.formats.xml import line_of
-from perilune.validation.xsd.faults import Fault, Kind, read
+from perilune.validation.xsd.faults import Fault, Kind, kind_of, read
 
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 NIL = f"{XSI}nil"
@@ -34,11 +34,15 @@ MAX_ELEMENTS = 50_000
 """Of a label that is looked at again and again; larger ones are looked at once."""
 MAX_FAULTS = 2_000
 """That are told of a label."""
-MAX_TRIES = 20
+MAX_TRIES = 8
 """At one place."""
 MAX_DEPTH = 3
 """Of unknown elements within unknown elements."""
 
+_has_inner_locations = etree.XPath(
+    "boolean(/*//*/@xsi:schemaLocation | /*//*/@xsi:noNamespaceSchemaLocation)",
+    namespaces={"xsi": XSI[1:-1]},
+)
 _NAMED = re.compile(r"Element '([^']*)'")
 _EXPECTED_TAG = re.compile(r"(?<![#\w])(\{[^{}]*\}[^\s,{}*()]+)")
 
@@ -85,9 +89,7 @@ def _thinned(root: etree._Element) -> etree._Element:
 @contextmanager
 def _without_locations(root: etree._Element) -> Iterator[etree._Element]:
     """The root without any place that libxml2 would load a schema from; afterwards as before."""
-    if any(next(root.iterfind(f"*//*[@{name}]"), None) is not None for name in _LOCATIONS) or any(
-        each.get(name) for each in root for name in _LOCATIONS
-    ):
+    if _has_inner_locations(root):
         root = deepcopy(root)
         etree.strip_attributes(root, *_LOCATIONS)
     held = {name: value for name in _LOCATIONS if (value := root.get(name)) is not None}
@@ -117,18 +119,20 @@ class _Found:
         return self.element if self.is_missing else self.element.getparent()
 
 
-def _errors(schema: etree.XMLSchema, root: etree._Element) -> Iterator[_Found]:
+def _errors(
+    schema: etree.XMLSchema, root: etree._Element, only: Kind | None = None
+) -> Iterator[_Found]:
     """What libxml2 says of ``root``, each with its element; the first `MAX_FAULTS` of it."""
     if schema.validate(root):
         return
-    names = {
-        prefix: uri
-        for each in root.iter()
-        for prefix, uri in each.nsmap.items()
-        if prefix is not None
-    }
+    names: dict[str, str] = {}
+    for each in root.iter():
+        if each.prefix is not None and each.prefix not in names:
+            names[each.prefix] = each.nsmap[each.prefix]
     log: Iterable[Any] = schema.error_log  # type: ignore[assignment]  # lxml-stubs lack its iteration
     for entry in islice(log, MAX_FAULTS):
+        if only is not None and kind_of(entry.type_name) is not only:
+            continue
         tag = head[1] if (head := _NAMED.match(entry.message)) else ""
         element = _at(root, entry.path, tag, names)
         yield _Found(
@@ -273,13 +277,12 @@ class _Diagnosis:
         mender = _Mender()
         for _ in range(MAX_ROUNDS):
             mended = False
-            for found in list(_errors(self.strict, copy)):
-                if found.fault.kind is not Kind.CONTENT or mender.is_within(found.element):
+            for found in list(_errors(self.strict, copy, only=Kind.CONTENT)):
+                if mender.is_within(found.element):
                     continue
                 if found.element in origin:
                     self.note(origin[found.element], found)
-                mender.mend(found)
-                mended = True
+                mended |= mender.mend(found)
             if not mended:
                 return
 
@@ -297,15 +300,18 @@ class _Mender:
             each in self._placed for each in element.iterancestors()
         )
 
-    def mend(self, found: _Found) -> None:
-        """Put in what is missing; else move, or take out, what is in a wrong place."""
+    def mend(self, found: _Found) -> bool:
+        """Put in what is missing; else move, or take out, what is in a wrong place.
+
+        False where nothing could be done.
+        """
         element, parent = found.element, found.parent
-        if parent is None:
-            return
         tries = self._tries[element] = self._tries.get(element, 0) + 1
+        if parent is None or (found.is_missing and (tries > MAX_TRIES or not found.expected)):
+            return False
         if found.is_missing:
             self._place(parent, len(parent), found.expected)
-            return
+            return True
         later = next((each for each in element.itersiblings() if each.tag in found.expected), None)
         earlier = next(element.itersiblings(element.tag, preceding=True), None)
         if later is not None:
@@ -316,12 +322,12 @@ class _Mender:
             parent.remove(element)
         else:
             self._place(parent, parent.index(element), found.expected)
+        return True
 
     def _place(self, parent: etree._Element, index: int, expected: tuple[str, ...]) -> None:
-        if expected:
-            placed = parent.makeelement(expected[0])
-            parent.insert(index, placed)
-            self._placed.add(placed)
+        placed = parent.makeelement(expected[-1])  # those before it may be left out
+        parent.insert(index, placed)
+        self._placed.add(placed)
 
 
 def replace_line(found: _Found, element: etree._Element) -> _Found:

@@ -24,8 +24,8 @@ from perilune.validation.xsd.loose import loosened
 
 _XS = "http://www.w3.org/2001/XMLSchema"
 _GROUPS = (f"{{{_XS}}}choice", f"{{{_XS}}}sequence", f"{{{_XS}}}all")
-MAX_SETS = 128
-"""Compiled sets that are kept: some 2 MB each."""
+MAX_SETS = 64
+"""Compiled sets that are kept: some 5 MB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class XsdSet:
     strict: etree.XMLSchema | None
     """None where not one schema can be used."""
     unloadable: tuple[Unloadable, ...]
-    sources: Mapping[str, etree._Element]
+    sources: Mapping[str, bytes]
     """Every schema that was read, by address."""
     driver: str
     ids: Ids = field(default_factory=Ids)
@@ -68,7 +68,7 @@ class XsdGrammar:
     def __init__(self, schemas: Schemas, catalogs: tuple[Path, ...] = ()) -> None:
         self._schemas, self._catalogs = schemas, catalogs
         self._sets: OrderedDict[tuple[tuple[str, str], ...], XsdSet] = OrderedDict()
-        self._read: OrderedDict[str, etree._Element | str] = OrderedDict()
+        self._read: OrderedDict[str, bytes | str] = OrderedDict()
 
     def set_of(self, named: Iterable[tuple[str, Pinned]]) -> XsdSet:
         """The set of these schemas, each with the namespace that it was named for."""
@@ -82,21 +82,22 @@ class XsdGrammar:
         return self._sets[key]
 
     def _compile(self, pairs: tuple[tuple[str, Pinned], ...]) -> XsdSet:
-        used: list[tuple[str, Pinned]] = []
-        unloadable: list[Unloadable] = []
         whole = self._tried(pairs)
         if isinstance(whole, XsdSet):
             return whole
+        first, used, unloadable = pairs[0], list[tuple[str, Pinned]](), list[Unloadable]()
         for pair in pairs:
-            tried = self._tried((*used, pair))
-            if isinstance(tried, XsdSet):
-                used.append(pair)
-            else:
+            tried = self._tried((pair,) if pair is first else (first, pair))
+            if isinstance(tried, str):
                 unloadable.append(Unloadable(pair[1].address, tried))
+            else:
+                used.append(pair)
         found = self._tried(tuple(used)) if used else ""
         if isinstance(found, XsdSet):
             found.unloadable = tuple(unloadable)
             return found
+        if found:  # each by itself can be used, all together cannot
+            unloadable += [Unloadable(each.address, found) for _, each in used]
         return XsdSet(None, tuple(unloadable), {}, "")
 
     def _tried(self, pairs: tuple[tuple[str, Pinned], ...]) -> "XsdSet | str":
@@ -112,8 +113,8 @@ class XsdGrammar:
         ids = Ids.declared(resolver.sources.values())
         return XsdSet(strict, (), resolver.sources, driver, ids)
 
-    def source(self, found: Pinned) -> "etree._Element | str":
-        """A schema's elements, or why they cannot be read."""
+    def source(self, found: Pinned) -> bytes | str:
+        """A schema as it is compiled, or why it cannot be read."""
         if found.sha256 not in self._read:
             if len(self._read) >= MAX_SETS:
                 self._read.popitem(last=False)
@@ -136,7 +137,7 @@ class _Pinning(etree.Resolver):
 
     def __init__(self, grammar: XsdGrammar, named: Mapping[str, Pinned]) -> None:
         self._grammar, self._named = grammar, named
-        self.sources: dict[str, etree._Element] = {}
+        self.sources: dict[str, bytes] = {}
         self.broken: list[str] = []
 
     def resolve(self, address: str, _public: str, context: Any) -> Any:  # type: ignore[override]  # as lxml calls it
@@ -148,7 +149,7 @@ class _Pinning(etree.Resolver):
             self.broken.append(source)
             return self.resolve_string(_EMPTY, context, base_url=address)
         self.sources[address] = source
-        return self.resolve_string(etree.tostring(source), context, base_url=address)
+        return self.resolve_string(source, context, base_url=address)
 
 
 class _Given(etree.Resolver):
@@ -193,7 +194,7 @@ def _location(found: Pinned) -> str:
     return address_of(found.place.parent / found.name)
 
 
-def _without_empty_groups(root: etree._Element) -> etree._Element:
+def _without_empty_groups(root: etree._Element) -> bytes:
     """Without groups that hold nothing, as Xerces reads them.
 
     By the standard an empty choice is never matched, so that no label could use a class of a
@@ -202,4 +203,4 @@ def _without_empty_groups(root: etree._Element) -> etree._Element:
     for group in reversed(list(root.iter(*_GROUPS))):
         if len(group) == 0 and (outer := group.getparent()) is not None:
             outer.remove(group)
-    return root
+    return etree.tostring(root)

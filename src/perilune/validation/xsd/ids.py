@@ -3,14 +3,17 @@
 XML Schema 1.0, 3.3.4 (Validation Root Valid): each ID once in a document, each IDREF with its ID.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from lxml import etree
 
+from perilune.formats import xml
 from perilune.formats.xml import line_of
 from perilune.validation.xsd.faults import Fault, Kind, spoken
 
+_MADE_FROM = re.compile(rb"""[:"']ID["']""")
 _XS = "http://www.w3.org/2001/XMLSchema"
 
 
@@ -22,9 +25,11 @@ class Ids:
     references: frozenset[str] = frozenset()
 
     @classmethod
-    def declared(cls, sources: Iterable[etree._Element]) -> "Ids":
+    def declared(cls, sources: Collection[bytes]) -> "Ids":
         """Those that schemas declare, by themselves or through types of their own."""
-        roots = list(sources)
+        if not any(_MADE_FROM.search(source) for source in sources):
+            return cls()
+        roots = [xml.parse(source) for source in sources]
         bases = _bases(roots)
         tags: dict[str, set[str]] = {"ID": set(), "IDREF": set()}
         for root in roots:

@@ -10,6 +10,8 @@ from copy import deepcopy
 
 from lxml import etree
 
+from perilune.formats import xml
+
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 _PARTICLES = (f"{_XS}sequence", f"{_XS}choice", f"{_XS}all")
 _LEAVES = (f"{_XS}element", f"{_XS}any")
@@ -17,11 +19,12 @@ _ATTRIBUTES = (f"{_XS}attribute", f"{_XS}attributeGroup", f"{_XS}anyAttribute")
 _DEEPEST = 20
 
 
-def loosened(sources: Mapping[str, etree._Element]) -> dict[str, bytes]:
+def loosened(sources: Mapping[str, bytes]) -> dict[str, bytes]:
     """The loose form of every schema, by address."""
-    copies = {address: deepcopy(root) for address, root in sources.items()}
+    roots = {address: xml.parse(source) for address, source in sources.items()}
+    copies = {address: deepcopy(root) for address, root in roots.items()}
     types: dict[tuple[str, str], etree._Element] = {}
-    for root in sources.values():
+    for root in roots.values():
         for each in root.iterchildren(f"{_XS}complexType"):
             types.setdefault((root.get("targetNamespace", ""), each.get("name", "")), each)
     for root in copies.values():
