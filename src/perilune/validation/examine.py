@@ -15,12 +15,14 @@ from perilune.formats.pds4.grow import PDS
 from perilune.formats.xml import line_of
 from perilune.validation.content import check_content
 from perilune.validation.context import Registry, check_context
+from perilune.validation.documents import check_documents
 from perilune.validation.facts import Facts, facts_of
 from perilune.validation.files import check_files
 from perilune.validation.grammar import check_grammar
 from perilune.validation.label import Label, read_label
 from perilune.validation.names import check_label_names
 from perilune.validation.options import Options
+from perilune.validation.profiles import tempered
 from perilune.validation.report import Message, Severity
 from perilune.validation.schemas import Schemas
 
@@ -82,7 +84,7 @@ class Examiner:
         return Outcome(
             label=path,
             lidvid=read.lidvid,
-            messages=tuple(messages),
+            messages=tuple(tempered(messages, read.lid, self.options)),
             facts=facts_of(read, self.options),
         )
 
@@ -92,6 +94,7 @@ class Examiner:
             yield "grammar", partial(check_grammar, schemas=self.sources.schemas, options=options)
         yield "name", partial(check_label_names, options=options)
         yield "files", partial(check_files, options=options)
+        yield "documents", partial(check_documents, options=options)
         yield "context", partial(check_context, registry=self.sources.registry, options=options)
         yield "content", partial(check_content, options=options)
 

@@ -92,11 +92,20 @@ def _examine(
                 outcome.label,
                 outcome.lidvid,
                 [*outcome.messages, *beside],
-                is_skipped=not (outcome.is_label and options.checks_products),
+                is_skipped=_is_skipped(outcome, options),
             )
         means.progress("checking", done, total)
         if 0 < means.most_errors <= findings.summary.count(Severity.ERROR):
             break
+
+
+def _is_skipped(outcome: Outcome, options: Options) -> bool:
+    """Whether the label counts as not looked at; ``validate`` skips one without schema too."""
+    if not (outcome.is_label and options.checks_products):
+        return True
+    return options.counts_like_validate and any(
+        message.type == "error.label.missing_schema" for message in outcome.messages
+    )
 
 
 def _whole(target: Target, found: Walk) -> Whole:
