@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-PARTS = ("labels", "validation", "delivery", "process", "scale")
+PARTS = ("labels", "validation", "content", "delivery", "containers", "process", "scale")
 
 
 def main() -> int:

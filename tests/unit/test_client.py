@@ -74,7 +74,17 @@ def names(document: dict[str, Any]) -> list[str]:
         Query(site=Cap(-2.5, -86.3, 0.5), text="calibrated"),
         Query(sort=(Sort("start", descending=True),), limit=3),
     ],
-    ids=str,
+    ids=[
+        "everything",
+        "a page",
+        "a word",
+        "sorted by title",
+        "two classes",
+        "no such mission",
+        "the pole",
+        "a site and a word",
+        "the last by time",
+    ],
 )
 def test_a_question_has_the_same_answer_by_address_as_in_the_folder(
     node: Node, remote: RemoteNode, query: Query

@@ -1,5 +1,6 @@
 """``perilune deliver``: hand something in."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -8,17 +9,18 @@ from perilune.cli import frame
 from perilune.cli.init import RELEASABILITY
 from perilune.ingest.delivery import Options, Outcome, deliver
 from perilune.model.product import Releasability
+from perilune.validation.writing import write_report
 
 
 @click.command("deliver", short_help="Check a delivery, take it in, give a receipt.")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--partial", is_flag=True, help="Take the faultless products, refuse the others.")
 @click.option("--releasability", type=RELEASABILITY, help="Instead of the node's own setting.")
 @click.option(
     "--report",
     "report_file",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the full report there: JSON for .json, else text.",
+    help="Write the full report there; format by suffix: .json, .xml, .html, else text.",
 )
 @click.option(
     "--receipt",
@@ -39,6 +41,9 @@ def command(
 ) -> int:
     """Check the bundle, part of a bundle, or label at PATH and take it into custody.
 
+    PATH may be a folder, a label with its files beside it, or a container: zip, or tar, plain
+    or as gz, bz2, xz or zst. With - it is read from standard input.
+
     All or nothing: one fault refuses the whole, unless --partial. Delivering the same again is
     safe and finishes what was interrupted.
 
@@ -51,7 +56,8 @@ def command(
             releasability=Releasability(releasability) if releasability else None,
             progress=frame.progress(),
         )
-        outcome = deliver(path, opened, options)
+        given = sys.stdin.buffer if str(path) == "-" else path
+        outcome = deliver(given, opened, options)
     _write(report_file, receipt_file, outcome)
     if as_json:
         frame.show(outcome.document())
@@ -62,8 +68,6 @@ def command(
 
 def _write(report_file: Path | None, receipt_file: Path | None, outcome: Outcome) -> None:
     if report_file is not None:
-        as_json = report_file.suffix.lower() == ".json"
-        text = outcome.report_json() if as_json else outcome.report.as_text()
-        report_file.write_text(text, encoding="utf-8")
+        write_report(outcome.report, report_file)
     if receipt_file is not None and outcome.receipt is not None:
         receipt_file.write_bytes(outcome.receipt_note)

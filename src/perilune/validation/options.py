@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from perilune.validation.report import Severity
+
 
 class Rule(StrEnum):
     """What the target is taken for (``-R pds4.label`` and so on)."""
@@ -34,6 +36,12 @@ class Options:
     """Folders below the target too (else ``--local``)."""
     extensions: tuple[str, ...] = ("xml", "lblx")
     """What names of labels end in (``--label-extension``)."""
+    alternates: tuple[Path, ...] = ()
+    """Further folders where files that labels name may lie (``--alternate_file_paths``)."""
+    every_label: int = 1
+    """Only every nth label (``--everyN``)."""
+    least: Severity = Severity.WARNING
+    """The least severe messages that are reported (``-v``)."""
 
     checks_products: bool = True
     """Each product for itself (else ``--skip-product-validation``: integrity alone)."""

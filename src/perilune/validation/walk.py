@@ -1,0 +1,160 @@
+"""Walk: from the paths that were given to the labels to be looked at, and why others are not.
+
+The whole run has one base folder; every path in its report is relative to that. Links to folders
+are not followed.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from perilune.errors import WrongUsage
+from perilune.validation.membership import Chosen, bundle_meant, collections_meant
+from perilune.validation.options import Options, Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Something to be checked: a label, or a folder taken for what the rule says."""
+
+    place: Path
+    rule: Rule
+    root: str
+    """Its folder, relative to the base; empty for the base itself."""
+    labels: Sequence[str]
+    """Files that may be labels, relative to the base, in the order of their names."""
+    files: Sequence[str] = ()
+    """Every file below, relative to the base; of a single label none."""
+    folders: Sequence[str] = ()
+    """Every folder below."""
+    skipped: Sequence[str] = ()
+    """Labels of other versions than the one meant: not looked at."""
+    strangers: Sequence[str] = ()
+    """Labels of collections that the bundle does not name: looked at all the same."""
+
+    @property
+    def is_joint(self) -> bool:
+        """Whether products are checked together: members, inventories, names of files."""
+        return self.rule in (Rule.BUNDLE, Rule.COLLECTION)
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Everything to be looked at."""
+
+    base: Path
+    targets: tuple[Target, ...]
+
+    @property
+    def labels(self) -> Iterator[str]:
+        """The labels of all targets, each once."""
+        seen: set[str] = set()
+        single = len(self.targets) == 1
+        for target in self.targets:
+            for label in target.labels:
+                if single:
+                    yield label
+                elif label not in seen:
+                    seen.add(label)
+                    yield label
+
+    def __len__(self) -> int:
+        """How many labels there are."""
+        if len(self.targets) == 1:
+            return len(self.targets[0].labels)
+        return sum(1 for _ in self.labels)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What lies in a folder."""
+
+    files: list[str] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+
+
+def walk(paths: Sequence[Path], options: Options) -> Walk:
+    """What is to be looked at; raise `WrongUsage` on a path that is not there."""
+    places = [Path(os.path.abspath(path)) for path in paths]  # noqa: PTH100 - keeps links
+    for path, place in zip(paths, places, strict=True):
+        if not place.exists():
+            raise WrongUsage(f"nothing is at {path}")
+    if not places:
+        raise WrongUsage("nothing to check is named")
+    folders = [place if place.is_dir() else place.parent for place in places]
+    base = Path(os.path.commonpath(folders))
+    return Walk(base, tuple(_target(place, base, options) for place in places))
+
+
+def files_below(folder: Path, base: Path, *, is_recursive: bool = True) -> Iterator[str]:
+    """Every file below a folder, relative to the base, in the order of their names."""
+    yield from _below(folder, base, is_recursive=is_recursive).files
+
+
+def _target(place: Path, base: Path, options: Options) -> Target:
+    is_folder = place.is_dir()
+    rule = options.rule or (Rule.FOLDER if is_folder else Rule.LABEL)
+    if is_folder and rule is Rule.LABEL:
+        rule = Rule.FOLDER
+    if not is_folder and rule in (Rule.LABEL, Rule.FOLDER):
+        label = _relative(place, base)
+        return Target(
+            place=place, rule=Rule.LABEL, root=_relative(place.parent, base), labels=(label,)
+        )
+    folder = place if is_folder else place.parent
+    found = _below(folder, base, is_recursive=options.is_recursive)
+    labels = [path for path in found.files if _is_named_like_label(path, options.extensions)]
+    given = None if is_folder else _relative(place, base)
+    chosen = Chosen()
+    if rule is Rule.BUNDLE:
+        chosen = bundle_meant(base, _relative(folder, base), labels, given)
+    elif rule is Rule.COLLECTION:
+        chosen = collections_meant(base, _relative(folder, base), labels, given)
+    left_out = set(chosen.others)
+    return Target(
+        place=place,
+        rule=rule,
+        root=_relative(folder, base),
+        labels=[path for path in labels if path not in left_out],
+        files=found.files,
+        folders=found.folders,
+        skipped=chosen.others,
+        strangers=chosen.strangers,
+    )
+
+
+def _below(folder: Path, base: Path, *, is_recursive: bool) -> _Found:
+    found = _Found()
+    waiting = [_relative(folder, base)]
+    while waiting:
+        here = waiting.pop()
+        inner = []
+        for entry in _entries(base / here):
+            path = f"{here}/{entry.name}" if here else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                inner.append(path)
+            elif entry.is_file():
+                found.files.append(path)
+        found.folders += inner
+        if is_recursive:
+            waiting += reversed(inner)
+    return found
+
+
+def _entries(folder: Path) -> list["os.DirEntry[str]"]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        raise WrongUsage(f"{folder} cannot be read: {error.strerror}") from error
+
+
+def _relative(place: Path, base: Path) -> str:
+    relative = place.relative_to(base).as_posix()
+    return "" if relative == "." else relative
+
+
+def _is_named_like_label(path: str, extensions: Iterable[str]) -> bool:
+    _, dot, extension = path.rpartition(".")
+    return bool(dot) and extension.lower() in extensions
