@@ -146,3 +146,31 @@ def test_an_old_report_style_is_written_whatever_the_name_of_the_file(
 
     begins = {"full": "bad.xml: 1 label", "xml": "<?xml", "json": "{"}
     assert report.read_text("utf-8").startswith(begins[style])
+
+
+def test_lists_of_context_products_are_kept_and_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    known = {"lidvid": "urn:nasa:pds:context:target:satellite.earth.moon::1.0", "name": ["Moon"]}
+    (lists / "known.json").write_text(json.dumps({"Product_Context": [known]}), "utf-8")
+    reference = (
+        "<Target_Identification><name>Moon</name><type>Satellite</type><Internal_Reference>"
+        "<lid_reference>urn:nasa:pds:context:target:satellite.earth.{}</lid_reference>"
+        "<reference_type>document_to_target</reference_type></Internal_Reference>"
+        "</Target_Identification></Product_Document>"
+    )
+    for name in ("moon", "lune"):
+        text = _GOOD.format(number=1).replace("</Product_Document>", reference.format(name))
+        (tmp_path / f"{name}.xml").write_text(text, "utf-8")
+
+    added = CliRunner().invoke(main, ["schemas", "add", str(lists)])
+    kinds = {
+        name: "context_ref_not_found" in _invoke(tmp_path / f"{name}.xml").stdout
+        for name in ("moon", "lune")
+    }
+
+    assert added.exit_code == 0, added.output
+    assert kinds == {"moon": False, "lune": True}

@@ -8,6 +8,7 @@ import click
 from perilune import config
 from perilune.cli import frame
 from perilune.errors import WrongUsage
+from perilune.validation.context import keep_lists
 from perilune.validation.schemas import Entry, Imported, Schemas
 
 
@@ -28,15 +29,22 @@ def command() -> None:
 def add(source: Path, node: str | None, *, as_json: bool) -> int:
     """Import every *.xsd and *.sch of an archive (tar, tar.gz, tar.xz, zip), a folder, or one file.
 
+    Lists of registered context products (*.json, a file or in a folder) are kept as well.
+
     Exit status: 0 all imported, 3 some file is no schema (each is named), 2 wrong usage,
     1 anything else.
     """
-    imported = _opened(node).add(source)
-    if not (imported.added or imported.known or imported.refused):
-        raise WrongUsage(f"{source} holds neither *.xsd nor *.sch")
+    opened = _opened(node)
+    lists = keep_lists(source, opened.folder.parent / "context")
+    is_list = source.suffix.lower() == ".json"
+    imported = Imported((), 0, ()) if is_list else opened.add(source)
+    if not (imported.added or imported.known or imported.refused or lists):
+        raise WrongUsage(f"{source} holds no *.xsd, no *.sch and no list of context products")
     if as_json:
-        frame.show(_document(imported))
+        frame.show({**_document(imported), "context": lists})
     else:
+        for name in lists:
+            click.echo(f"context  {name}")
         for path, reason in imported.refused:
             click.echo(f"refused  {path}: {reason}")
         click.echo(f"{len(imported.added):,} added, {imported.known:,} known already.")

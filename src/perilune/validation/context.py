@@ -14,6 +14,7 @@ from typing import Self, Unpack
 
 from lxml import etree
 
+from perilune.durable import whole
 from perilune.errors import MalformedLabel
 from perilune.formats.pds4.grow import PDS
 from perilune.validation.facts import Reference, reference_in
@@ -126,6 +127,22 @@ def read_list(place: Path) -> list[ContextProduct]:
     if not isinstance(entries, list):
         raise MalformedLabel(f"{place.name} has no list Product_Context")
     return [_product(entry, place.name) for entry in entries]
+
+
+def keep_lists(source: Path, folder: Path) -> list[str]:
+    """Keep every list of context products in ``source``, a file or a folder, under ``folder``.
+
+    Gives their names; raises `MalformedLabel` on the first that is none, and keeps none then.
+    """
+    files = sorted(source.glob("*.json")) if source.is_dir() else [source]
+    lists = [file for file in files if file.suffix.lower() == ".json"]
+    for file in lists:
+        read_list(file)
+    for file in lists:
+        folder.mkdir(parents=True, exist_ok=True)
+        with whole(folder / file.name) as kept:
+            kept.write(file.read_bytes())
+    return [file.name for file in lists]
 
 
 def _product(entry: object, where: str) -> ContextProduct:

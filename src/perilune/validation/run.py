@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from perilune.validation.context import not_checked
 from perilune.validation.examine import Outcome, Sources, examiner, lost
 from perilune.validation.findings import Findings
 from perilune.validation.integrity import Integrity, Whole
@@ -53,6 +54,8 @@ def run(
     with closing(Integrity(options)) as integrity:
         _examine(found, options, means, findings, integrity)
         _not_looked_at(found, findings, options)
+        if options.checks_context and not len(means.sources.registry):
+            findings.beside(".", [not_checked(".")])
         if not findings.summary.products.total:
             _nothing_found(found, findings, options)
         _take_whole(integrity.finish([_whole(target, found) for target in found.targets]), findings)
