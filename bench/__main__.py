@@ -8,7 +8,16 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-PARTS = ("labels", "validation", "delivery", "process", "scale", "content", "integrity")
+PARTS = (
+    "labels",
+    "validation",
+    "content",
+    "integrity",
+    "delivery",
+    "containers",
+    "process",
+    "scale",
+)
 
 
 def main() -> int:

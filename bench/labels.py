@@ -2,6 +2,9 @@
 
 Processor time, the best of several passes over all labels in turn, since others may share the
 machine. Our labels lie in memory; what pds4_tools reads lies in the system's cache.
+
+Labels of one form are parsed once and recognised after that. No bar is measured with forms that an
+earlier pass has met: every pass begins as a new process does.
 """
 
 import contextlib
@@ -20,6 +23,8 @@ import pds4_tools
 
 from bench.row import Row
 from perilune.errors import MalformedLabel
+from perilune.formats import xml
+from perilune.formats.pds4.grow import forget_blanks
 from perilune.formats.pds4.label import read_label
 from perilune.mission.simulate import write_bundle
 
@@ -47,6 +52,8 @@ def _rows(kind: str, labels: Sequence[Path]) -> list[Row]:
         whole = _rate(_theirs(both, is_lazy=False))
         lazy = _rate(_theirs(both, is_lazy=True))
     ours = _rate(_ours(both))
+    known = _rate(_ours(labels), before=_nothing)
+    parsing = _rate([partial(xml.parse, each.read_bytes(), keeps_blanks=False) for each in labels])
     reading = f"{len(both)} {kind} products: label to product against pds4_tools.read"
     return [
         Row(
@@ -54,6 +61,10 @@ def _rows(kind: str, labels: Sequence[Path]) -> list[Row]:
             f"{rate:,.0f}/s",
             ">= 2,000/s",
             rate >= 2000,
+        ),
+        Row(f"the same {len(labels)}, their forms met before", f"{known:,.0f}/s", "-", None),
+        Row(
+            f"the same {len(labels)}, parsed by libxml2 and no more", f"{parsing:,.0f}/s", "-", None
         ),
         Row(
             f"{reading} as it comes, which reads the data too",
@@ -105,10 +116,18 @@ def _is_read_by_pds4_tools(path: Path) -> bool:
     return True
 
 
-def _rate(readings: Sequence[Callable[[], object]]) -> float:
+def _nothing() -> None:
+    """Before a pass that may go on from the last one."""
+
+
+def _rate(
+    readings: Sequence[Callable[[], object]], *, before: Callable[[], None] = forget_blanks
+) -> float:
     """Readings a second of processor time in the best pass."""
     best, end = float("inf"), time.process_time() + SECONDS
-    while (start := time.process_time()) < end:
+    while time.process_time() < end:
+        before()
+        start = time.process_time()
         for read in readings:
             read()
         best = min(best, time.process_time() - start)

@@ -10,6 +10,8 @@ import errno
 import fcntl
 import os
 import secrets
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +27,7 @@ Settle = Callable[[Path, Iterable[Path]], None]
 _FEW = 4
 _THREADS = 16
 _LOCK_STEP_S = 0.01
+_LOCK = "lock"
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -88,6 +91,53 @@ def whole(target: Path) -> Iterator[BinaryIO]:
         settle_one(target.parent)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def scratch(parent: Path) -> Iterator[Path]:
+    """A new folder under ``parent``, gone when the block ends.
+
+    What processes that died left under ``parent`` is swept away first: a folder's maker holds a
+    lock on a file in it, so sweeping knows the dead.
+    """
+    with naming_full_disk(parent), turn(parent / _LOCK):
+        _sweep(parent)
+        folder = Path(tempfile.mkdtemp(dir=parent))
+        alive = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR)
+        fcntl.flock(alive, fcntl.LOCK_EX)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(alive)
+
+
+@contextmanager
+def turn(path: Path) -> Iterator[None]:
+    """Hold the lock file ``path`` for a moment, after whoever holds it now."""
+    handle = os.open(path, os.O_CREAT | os.O_RDWR)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _sweep(parent: Path) -> None:
+    for folder in parent.iterdir():
+        if folder.is_dir() and not _is_alive(folder):
+            shutil.rmtree(folder)
+
+
+def _is_alive(folder: Path) -> bool:
+    try:
+        handle = os.open(folder / _LOCK, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        return not _is_ours(handle)
+    finally:
+        os.close(handle)
 
 
 @contextmanager

@@ -13,10 +13,14 @@
   - NodeExists             409   the folder holds a node already
   - NodeBusy               503   another process is writing, for longer than we wait
   - ProofFails             422   evidence does not prove what it is shown for
+  - SignatureRefused       403   a checkpoint that its log's key did not sign
+  - CheckpointStale        409   a proof begins elsewhere than at the newest cosigned checkpoint
   - Damaged                500   bytes kept here are not the bytes that were accessioned
+    + CatalogueDamaged           the catalogue on disk is not what was written
   - LogInconsistent        500   the log on disk contradicts its checkpoint
   - OutboundRefused        403   a connection that this node does not make
   - PeerUnreachable        502   another machine did not answer, or not as it should
+  - PeerUntrusted          502   another node's keys or log contradict what was seen of it before
   - NoSpace                507   the disk is full; nothing was taken in
 
 A code never changes once released: peers compare it, manuals explain it
@@ -130,12 +134,39 @@ class ProofFails(PeriluneError):
     advice = "Do not rely on this file; ask its publisher for a new copy and a new proof."
 
 
+class SignatureRefused(PeriluneError):
+    """A checkpoint was submitted that its log's key did not sign."""
+
+    code = "signature-refused"
+    status = 403
+    advice = "Submit the checkpoint as the log signed it, with the key that the roster pins."
+
+
+class CheckpointStale(PeriluneError):
+    """A proof begins elsewhere than at the newest checkpoint that was cosigned."""
+
+    code = "checkpoint-stale"
+    status = 409
+    advice = "Prove consistency from the size that the answer tells, and submit again."
+
+    def __init__(self, origin: str, size: int) -> None:
+        super().__init__(f"the newest checkpoint of {origin} cosigned here has {size} entries")
+        self.size = size
+
+
 class Damaged(PeriluneError):
     """Bytes kept here are not the bytes that were accessioned."""
 
     code = "damaged"
     status = 500
-    advice = "Run perilune audit; restore the object from a copy and audit again."
+    advice = "Run perilune audit --repair, or restore the object from a copy and audit again."
+
+
+class CatalogueDamaged(Damaged):
+    """The catalogue on disk is not what was written; objects and log are another matter."""
+
+    code = "catalogue-damaged"
+    advice = "Run perilune rebuild: it makes the catalogue again from storage and log."
 
 
 class LogInconsistent(PeriluneError):
@@ -160,6 +191,14 @@ class PeerUnreachable(PeriluneError):
     code = "peer-unreachable"
     status = 502
     advice = "Check the address and that the other node is being served."
+
+
+class PeerUntrusted(PeriluneError):
+    """Another node's keys or log contradict what was pinned or seen of it before."""
+
+    code = "peer-untrusted"
+    status = 502
+    advice = "Nothing was taken. Keep the evidence in peers/ and call the other node's operator."
 
 
 class NoSpace(PeriluneError):

@@ -4,10 +4,12 @@ The only module that picks implementations. A node's folder::
 
     node.toml          settings
     keys/              private keys, mode 600, one use each
+    peers/             what is known of other nodes: roster, copies of their logs, receipts
     objects/           archival storage, files named by their SHA-256
     log/               the transparency log, static files
     catalogue.sqlite   projection of the two above; ``perilune rebuild`` makes it again
     receipts/          a copy of every receipt given
+    quarantine/        containers being taken apart; empty between deliveries
     lock               held by whoever writes
 """
 
@@ -16,9 +18,9 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
@@ -29,7 +31,7 @@ from perilune.catalogue.port import Catalogue, Projection
 from perilune.catalogue.sqlite import SqliteCatalogue
 from perilune.config import Config
 from perilune.durable import locked, settle_one
-from perilune.errors import Damaged, NodeBusy, NodeExists
+from perilune.errors import Damaged, NodeBusy, NodeExists, WrongUsage
 from perilune.ledger.log import Log
 from perilune.ledger.note import Signer
 from perilune.ledger.policy import policy_text
@@ -40,6 +42,9 @@ from perilune.model.product import Releasability
 from perilune.storage.local import LocalStore
 from perilune.storage.memory import MemoryStore
 from perilune.storage.port import ObjectStore
+
+USES = ("log", "receipt", "witness", "custody", "roster")
+"""What a node has a key for, each a key of its own."""
 
 _TICK = timedelta(microseconds=1)
 _LOCK_WAIT_S = 120.0
@@ -57,7 +62,8 @@ class Node:
     store: ObjectStore
     catalogue: Catalogue
     log: Log
-    receipt_signer: Signer
+    signers: Mapping[str, Signer] = field(repr=False)
+    """Use (`USES`) to key."""
     writing: Callable[[], AbstractContextManager[None]]
     """Enter to write to log and catalogue: one process, one thread at a time.
 
@@ -103,13 +109,14 @@ class Node:
         cls, root: Path, catalogue: Callable[[Path], Catalogue], now: Callable[[], datetime]
     ) -> Self:
         config = settings.load(root)
-        log = Log.open(LocalTiles(root / "log"), _signer(root, "log", config.origin))
+        signers = _load_signers(root, config)
+        log = Log.open(LocalTiles(root / "log"), signers["log"])
         return cls(
             config=config,
             store=LocalStore(root / "objects"),
             catalogue=catalogue(root / "catalogue.sqlite"),
             log=log,
-            receipt_signer=_signer(root, "receipt", f"{config.origin}/receipt"),
+            signers=signers,
             writing=lambda: _exclusive(root / "lock", log),
             root=root,
             now=now,
@@ -125,9 +132,8 @@ class Node:
     ) -> Self:
         """A node that forgets."""
         config = settings.make("Memory", namespaces, releasability=releasability)
-        log_signer = Signer.generate(config.origin)
-        receipt_signer = Signer.generate(f"{config.origin}/receipt")
-        first = act.encode(_key_act(config, log_signer, receipt_signer, now()))
+        signers = _generate(config)
+        first = act.encode(_key_act(config, signers, now()))
         catalogue = MemoryCatalogue()
         catalogue.apply(Projection(applied=1))
         lock = threading.Lock()
@@ -135,11 +141,30 @@ class Node:
             config=config,
             store=MemoryStore(),
             catalogue=catalogue,
-            log=Log.create(MemoryTiles(), log_signer, first),
-            receipt_signer=receipt_signer,
+            log=Log.create(MemoryTiles(), signers["log"], first),
+            signers=signers,
             writing=lambda: _held(lock),
             now=now,
         )
+
+    @property
+    def receipt_signer(self) -> Signer:
+        """The key of receipts."""
+        return self.signers["receipt"]
+
+    @property
+    def keys(self) -> tuple[tuple[str, str], ...]:
+        """Use and verifier key of every key that the node has."""
+        return _keys(self.signers)
+
+    def signer(self, use: str) -> Signer:
+        """The key for one use; raise `WrongUsage` where the node has none."""
+        try:
+            return self.signers[use]
+        except KeyError:
+            raise WrongUsage(
+                f"{self.config.name} has no {use} key: it was made before nodes could have peers"
+            ) from None
 
     @contextlib.contextmanager
     def rebuilding(self) -> Iterator[Catalogue]:
@@ -183,29 +208,53 @@ class Node:
 def _furnish(root: Path, config: Config, now: datetime) -> None:
     (root / "keys").mkdir(parents=True, mode=0o700)
     (root / "receipts").mkdir()
-    log_signer = Signer.generate(config.origin)
-    receipt_signer = Signer.generate(f"{config.origin}/receipt")
-    for use, signer in (("log", log_signer), ("receipt", receipt_signer)):
+    signers = _generate(config)
+    for use, signer in signers.items():
         _write_secret(root / "keys" / f"{use}.pem", signer.pem())
-    first = act.encode(_key_act(config, log_signer, receipt_signer, now))
-    Log.create(LocalTiles(root / "log"), log_signer, first)
+    first = act.encode(_key_act(config, signers, now))
+    Log.create(LocalTiles(root / "log"), signers["log"], first)
     LocalStore(root / "objects")
     catalogue = SqliteCatalogue(root / "catalogue.sqlite")
     catalogue.apply(Projection(applied=1))  # the key act adds nothing to it
     catalogue.close()
-    (root / "policy").write_text(policy_text(log_signer.vkey), encoding="utf-8")
+    (root / "policy").write_text(policy_text(signers["log"].vkey), encoding="utf-8")
     (root / "lock").touch()
     settings.save(config, root)
     os.sync()
 
 
-def _key_act(config: Config, log: Signer, receipt: Signer, now: datetime) -> KeyAct:
+def _generate(config: Config) -> dict[str, Signer]:
+    return {use: Signer.generate(_key_name(use, config)) for use in USES}
+
+
+def _load_signers(root: Path, config: Config) -> dict[str, Signer]:
+    """The keys that are there: log and receipt at least."""
+    paths = {use: root / "keys" / f"{use}.pem" for use in USES}
+    return {
+        use: Signer.load(_key_name(use, config), path.read_bytes())
+        for use, path in paths.items()
+        if use in ("log", "receipt") or path.exists()
+    }
+
+
+def _key_name(use: str, config: Config) -> str:
+    return config.origin if use == "log" else f"{config.origin}/{use}"
+
+
+def _keys(signers: Mapping[str, Signer]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (use, (signer.cosigner if use == "witness" else signer.verifier).vkey)
+        for use, signer in signers.items()
+    )
+
+
+def _key_act(config: Config, signers: Mapping[str, Signer], now: datetime) -> KeyAct:
     return KeyAct(
         t=now.astimezone(UTC),
         node=config.name,
         origin=config.origin,
         namespaces=config.namespaces,
-        keys=(("log", log.vkey), ("receipt", receipt.vkey)),
+        keys=_keys(signers),
     )
 
 
@@ -213,10 +262,6 @@ def _write_secret(path: Path, data: bytes) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(data)
-
-
-def _signer(root: Path, use: str, name: str) -> Signer:
-    return Signer.load(name, (root / "keys" / f"{use}.pem").read_bytes())
 
 
 def _remove_catalogue(path: Path) -> None:

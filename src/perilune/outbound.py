@@ -171,8 +171,23 @@ def fetch(
     `PeerUnreachable` on silence, slowness or more bytes than ``limits.max_bytes``.
     """
     with stream(url, allowed=allowed, limits=limits, headers=headers, resolver=resolver) as found:
-        body = b"".join(found.chunks)
-        return Reply(url=found.url, status=found.status, headers=found.headers, body=body)
+        return _read(found)
+
+
+def post(
+    url: str, body: bytes, *, allowed: AllowList, limits: Limits, resolver: Resolve = resolve
+) -> Reply:
+    """The reply to a POST of ``body``, whatever its status; a redirect is not followed.
+
+    Raises as `fetch` does.
+    """
+    with _one(_Question(url, {}, body), allowed, limits, resolver) as found:
+        return _read(found)
+
+
+def _read(found: Stream) -> Reply:
+    body = b"".join(found.chunks)
+    return Reply(url=found.url, status=found.status, headers=found.headers, body=body)
 
 
 @contextmanager
@@ -190,7 +205,8 @@ def stream(
         left = deadline - time.monotonic()
         if left <= 0:
             break
-        with _one(url, allowed, replace(limits, total_s=left), headers or {}, resolver) as found:
+        question = _Question(url, headers or {})
+        with _one(question, allowed, replace(limits, total_s=left), resolver) as found:
             target = found.headers.get("location")
             if found.status not in _REDIRECTS or target is None:
                 yield found
@@ -206,14 +222,18 @@ def _redirected(url: str, target: str) -> str:
     return following
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
+
+
 @contextmanager
 def _one(
-    url: str,
-    allowed: AllowList,
-    limits: Limits,
-    headers: Mapping[str, str],
-    resolver: Resolve,
+    question: _Question, allowed: AllowList, limits: Limits, resolver: Resolve
 ) -> Iterator[Stream]:
+    url = question.url
     origin = Origin.of(url)
     allowed.check(origin, [])  # before anything is said to a name server
     found = resolver(origin.host, origin.port)
@@ -226,20 +246,22 @@ def _one(
         "Accept": "*/*",
         "Accept-Encoding": "identity",
         "Connection": "close",
-        **headers,
+        **question.headers,
     }
     connection, watch = _connected(origin, found, limits)
     try:
-        reply = _asked(connection, path, sent, watch, url)
-        lower = {name.lower(): value for name, value in reply.headers.items()}
-        if lower.get("content-encoding", "identity") != "identity":
-            raise PeerUnreachable(f"{url} sends an encoding that was not asked for")
-        yield Stream(
-            url=url,
-            status=reply.status,
-            headers=lower,
-            chunks=_chunks(reply, limits.max_bytes, watch, url),
-        )
+        with contextlib.closing(
+            _asked(connection, path, replace(question, headers=sent), watch)
+        ) as reply:
+            lower = {name.lower(): value for name, value in reply.headers.items()}
+            if lower.get("content-encoding", "identity") != "identity":
+                raise PeerUnreachable(f"{url} sends an encoding that was not asked for")
+            yield Stream(
+                url=url,
+                status=reply.status,
+                headers=lower,
+                chunks=_chunks(reply, limits.max_bytes, watch, url),
+            )
     finally:
         watch.cancel()
         connection.close()
@@ -273,13 +295,18 @@ def _connection(origin: Origin, address: str, timeout_s: float) -> HTTPConnectio
 def _asked(
     connection: HTTPConnection,
     path: str,
-    headers: Mapping[str, str],
+    question: _Question,
     watch: "_Watch",
-    url: str,
 ) -> BaseHTTPResponse:
+    url = question.url
     try:
         connection.request(
-            "GET", path, headers=headers, preload_content=False, decode_content=False
+            "GET" if question.body is None else "POST",
+            path,
+            body=question.body,
+            headers=question.headers,
+            preload_content=False,
+            decode_content=False,
         )
         reply = connection.getresponse()
     except (HTTPError, HTTPException, OSError) as error:

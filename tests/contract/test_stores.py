@@ -51,6 +51,46 @@ class TestLocalStore(StoreContract):
     def root(self, tmp_path: Path) -> Path:
         return tmp_path / "objects"
 
+    def test_mending_keeps_what_was_there_and_is_one_step(
+        self, store: ObjectStore, root: Path
+    ) -> None:
+        found = store_one(store, b"right")
+        place = root / found.sha256[:2] / found.sha256
+        for number, wrong in enumerate((b"wrong", b"wrong again"), 1):
+            place.write_bytes(wrong)
+
+            store.mend(found.sha256, io.BytesIO(b"right"))
+
+            assert read_back(store, found.sha256) == b"right"
+            kept = root / "quarantine" / f"{found.sha256}.{number}"
+            assert kept.read_bytes() == wrong
+        assert list(store) == [found.sha256]
+        assert [path.name for path in (root / "incoming").iterdir()] == ["lock"]
+
+    @pytest.mark.parametrize("moment", range(5))
+    def test_mending_that_is_cut_leaves_the_object_as_it_was_or_right(
+        self, root: Path, moment: int
+    ) -> None:
+        """The cut comes at each waiting for the disk in turn; the fifth never comes."""
+        found = store_one(LocalStore(root), b"right")
+        place = root / found.sha256[:2] / found.sha256
+        place.write_bytes(b"wrong")
+        waits = 0
+
+        def cut(_root: Path, _written: Iterable[Path]) -> None:
+            nonlocal waits
+            waits += 1
+            if waits > moment:
+                raise PowerCut
+
+        try:
+            LocalStore(root, settle=cut).mend(found.sha256, io.BytesIO(b"right"))
+        except PowerCut:
+            assert waits == moment + 1
+        assert place.read_bytes() == (b"wrong" if moment < 2 else b"right")
+        LocalStore(root).mend(found.sha256, io.BytesIO(b"right"))
+        assert place.read_bytes() == b"right"
+
     def test_files_are_named_by_digest_and_nothing_else_is_left(
         self, store: ObjectStore, root: Path
     ) -> None:

@@ -344,10 +344,12 @@ def test_a_catalogue_made_again_is_the_same_row_for_row(
             assert list(cut.dump()) == list(once.dump())
 
 
-@given(products, files)
-def test_a_document_gives_back_the_product(made: Product, held: dict[str, bytes]) -> None:
+@given(products, files, st.sampled_from(["", "b.example/log"]))
+def test_a_document_gives_back_the_product_and_whose_it_is(
+    made: Product, held: dict[str, bytes], origin: str
+) -> None:
     manifest = build.manifest(made.id, held)
-    assert decode(encode(made, manifest)) == (made, manifest)
+    assert decode(encode(made, manifest, origin)) == (made, manifest, origin)
 
 
 @given(st.lists(footprints, max_size=8), st.lists(sites, min_size=1, max_size=8))

@@ -13,7 +13,15 @@ import numpy.typing as npt
 import pytest
 
 from perilune.model.footprint import LatLonBox, LonLat, Polygon
-from perilune.moon.sphere import area, cap_box, contains, meets_cap, oriented, unit_box
+from perilune.moon.sphere import (
+    area,
+    cap_box,
+    contains,
+    meets_cap,
+    oriented,
+    outlines_near,
+    unit_box,
+)
 
 Array = npt.NDArray[np.float64]
 
@@ -250,6 +258,26 @@ def test_site_search_finds_what_it_touches_and_misses_what_lies_beside() -> None
 
     assert min(found.values()) == 5 * POLYGONS // len(KINDS)
     assert min(missed.values()) > POLYGONS // len(KINDS)
+
+
+def test_outlines_looked_at_together_say_what_each_shape_says_alone() -> None:
+    rng = np.random.default_rng(27)
+    areas = [build(KINDS[number % len(KINDS)], rng) for number in range(300)]
+    rings = [
+        [angle for vertex in ring for angle in vertex]
+        for found in areas
+        for ring in found.polygon.rings
+    ]
+    owners = [number for number, found in enumerate(areas) for _ in found.polygon.rings]
+
+    for found in areas[::20]:
+        radius = float(rng.uniform(0.0, 0.3))
+        for lon, lat in degrees(places_to_ask(found, rng)):
+            near = outlines_near(rings, lon, lat, radius)
+            at_line = {owner for owner, is_near in zip(owners, near, strict=True) if is_near}
+            for number, each in enumerate(areas):
+                meets = number in at_line or contains(each.polygon, lon, lat)
+                assert meets == meets_cap(each.polygon, lon, lat, radius), (each.kind, lon, lat)
 
 
 @pytest.mark.parametrize("kind", KINDS)

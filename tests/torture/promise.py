@@ -26,7 +26,7 @@ from perilune.ledger import tree
 from perilune.ledger.checkpoint import Checkpoint
 from perilune.ledger.note import Verifier, open_note
 from perilune.ledger.receipt import Receipt
-from perilune.model.act import PublishAct
+from perilune.model.act import CopyAct, PublishAct
 from perilune.model.package import Manifest
 from perilune.node import Node
 from perilune.preservation.health import examine
@@ -172,15 +172,15 @@ def _objects(node: Node) -> Iterator[str]:
             if hashlib.file_digest(data, "sha256").hexdigest() != name:
                 yield f"object {name} has {node.store.size(name)} other bytes"
     for index, act in walk(node):
-        if isinstance(act, PublishAct):
+        if isinstance(act, PublishAct | CopyAct):
             yield from _published(index, act, node)
 
 
-def _published(index: int, act: PublishAct, node: Node) -> Iterator[str]:
+def _published(index: int, act: PublishAct | CopyAct, node: Node) -> Iterator[str]:
     with node.store.open(act.manifest) as data:
         manifest = Manifest.decode(data.read())
     if manifest.product != act.lidvid:
-        yield f"entry {index} publishes {act.lidvid}, its manifest {manifest.product}"
+        yield f"entry {index} takes in {act.lidvid}, its manifest {manifest.product}"
     yield from (
         f"entry {index}: {entry.path} of {act.lidvid} is not in storage"
         for entry in manifest.files
@@ -191,7 +191,7 @@ def _published(index: int, act: PublishAct, node: Node) -> Iterator[str]:
 def _catalogue(node: Node) -> Iterator[str]:
     if node.catalogue.applied > node.log.size:
         yield f"the catalogue has {node.catalogue.applied} entries, the log {node.log.size}"
-    logged = {index: act for index, act in walk(node) if isinstance(act, PublishAct)}
+    logged = {index: act for index, act in walk(node) if isinstance(act, PublishAct | CopyAct)}
     for holding in search(Query(versions="all", limit=10_000), node, OPERATOR).hits:
         act = logged.get(holding.index)
         if act is None or act.lidvid != holding.product.id:

@@ -232,9 +232,15 @@ def test_doctor_audit_and_rebuild_speak_json(node: Path) -> None:
     assert json_of("search", "-n", node, "--limit", 0)["total"] == 38
 
 
-def test_the_demo_checks_itself(tmp_path: Path) -> None:
+def search_total(node: Path) -> int:
+    total: int = json_of("search", "-n", node, "--limit", 0)["total"]
+    return total
+
+
+def test_the_demo_checks_itself_and_leaves_both_nodes_if_asked(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
     result = subprocess.run(
-        [sys.executable, "-m", "perilune", "demo", "--check", "--json"],
+        [sys.executable, "-m", "perilune", "demo", "--check", "--json", "--keep", str(kept)],
         capture_output=True,
         text=True,
         cwd=tmp_path,
@@ -244,4 +250,10 @@ def test_the_demo_checks_itself(tmp_path: Path) -> None:
     found = json.loads(result.stdout)
     assert result.returncode == 0, result.stdout + result.stderr
     assert found["ok"]
-    assert [each["ok"] for each in found["checks"]] == [True] * 4
+    assert [each["ok"] for each in found["checks"]] == [True] * 8
+    assert found["joint"] == {"replicated": 43, "custody_receipts": 2, "repaired": 1}
+    assert [Path(each["path"]) for each in found["nodes"]] == [kept / "node-a", kept / "node-b"]
+    assert search_total(kept / "node-a") == search_total(kept / "node-b") == 43
+    quarantine = list((kept / "node-b" / "objects" / "quarantine").iterdir())
+    assert len(quarantine) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from perilune import config
 from perilune.access.policy import OPERATOR, VISITOR
 from perilune.access.search import search
 from perilune.catalogue.query import Query
 from perilune.errors import DeliveryRefused, WrongUsage
+from perilune.ingest import labels, workers
 from perilune.ingest.delivery import Options, Outcome, deliver
 from perilune.ingest.receive import Received, receive
 from perilune.ingest.release import release
@@ -21,6 +23,7 @@ from perilune.model import act
 from perilune.model.act import CommitAct, Opening, PublishAct
 from perilune.model.product import Lifecycle, Releasability
 from perilune.node import Node
+from perilune.validation.writing.document import as_document
 from perilune.validation.writing.text import as_text
 
 SIMULATED = "urn:ros:rssa:luna26_simulated"
@@ -81,6 +84,36 @@ def test_every_file_comes_out_with_the_bytes_that_went_in(bundle: Path) -> None:
     for sha256 in kept.values():
         with node.store.open(sha256) as data:
             assert hashlib.sha256(data.read()).hexdigest() == sha256
+
+
+def test_with_the_help_of_other_processes_a_delivery_ends_as_without(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoilt = next(bundle.rglob("*.img"))
+    spoilt.write_bytes(b"other bytes")
+    spoilt.with_suffix(".xml").rename(spoilt.with_suffix(".XML"))
+    node = Node.create(
+        tmp_path / "node",
+        config.make("Helped", ("urn:ros:rssa",), releasability=Releasability.PUBLIC),
+    )
+    alone = deliver(bundle, a_node(), Options(partial=True))
+    monkeypatch.setattr(workers, "_WORTH_A_POOL", 1)
+    monkeypatch.setattr(labels, "_HERE_FIRST", 1)
+    monkeypatch.setattr(labels, "_CHUNK", 2)
+
+    helped = deliver(bundle, node, Options(partial=True))
+
+    assert helped.refused == 1
+    assert as_document(helped.report) == as_document(alone.report)
+    assert helped.receipt is not None
+    assert alone.receipt is not None
+    assert helped.receipt.counts == alone.receipt.counts
+    assert helped.receipt.delivery == alone.receipt.delivery
+    for hit in search(Query(limit=1000), node, VISITOR).hits:
+        for entry in hit.manifest.files:
+            with node.store.open(entry.sha256) as data:
+                assert data.read() == (bundle / entry.path).read_bytes()
+    node.close()
 
 
 def test_delivering_again_changes_nothing_and_names_the_same_places_in_the_log(
@@ -309,7 +342,7 @@ def test_a_file_that_goes_while_it_is_looked_at_is_a_fault_of_its_product_alone(
         (bundle / "data_raw" / name).unlink()
         return found
 
-    monkeypatch.setattr("perilune.ingest.delivery.receive", listed_then_gone)
+    monkeypatch.setattr("perilune.ingest.receive.receive", listed_then_gone)
     node = a_node()
 
     outcome = deliver(bundle, node, Options(partial=True))

@@ -75,7 +75,8 @@ def test_the_manual_explains_each_command_and_option(name: str) -> None:
     section = next((part for part in sections if part.startswith(f"{name}\n")), "")
     options = {
         option
-        for parameter in command.params
+        for each in (command, *getattr(command, "commands", {}).values())
+        for parameter in each.params
         if isinstance(parameter, click.Option)
         for option in parameter.opts
     }
@@ -101,7 +102,10 @@ def test_commands_in_examples_exist_with_their_options() -> None:
                 continue
             assert words[0] in COMMANDS, f"{page.name}: {line}"
             command = main.get_command(click.Context(main), words[0])  # type: ignore[attr-defined]
+            for name, below in getattr(command, "commands", {}).items():
+                command = below if words[1] == name else command
             known = {option for each in command.params for option in each.opts}
+            assert not hasattr(command, "commands"), f"{page.name}: {line}"
             used = {word for word in words if re.match(r"--?[a-z]", word)}
             assert used <= known, f"{page.name}: {line}"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from perilune.access.export import zip_of_many, zip_stream
+from perilune.access.export import zip_of_many
 from perilune.errors import Damaged
 from perilune.model.product import Holding
 from perilune.node import Node
@@ -27,7 +27,7 @@ def kept(*holdings: Holding) -> Node:
 def test_the_zip_has_the_size_announced_and_every_file_at_its_path() -> None:
     holding = build.holding(files=FILES)
 
-    size, stream = zip_stream(holding, kept(holding))
+    size, stream = zip_of_many((holding,), kept(holding))
     data = b"".join(stream)
 
     assert len(data) == size
@@ -43,7 +43,7 @@ def test_the_zip_has_the_size_announced_and_every_file_at_its_path() -> None:
 
 def test_sha256sum_confirms_every_file_of_the_zip(tmp_path: Path) -> None:
     holding = build.holding(files=FILES)
-    _, stream = zip_stream(holding, kept(holding))
+    _, stream = zip_of_many((holding,), kept(holding))
     with zipfile.ZipFile(io.BytesIO(b"".join(stream))) as made:
         made.extractall(tmp_path)
 
@@ -72,7 +72,7 @@ def test_a_file_of_two_products_is_there_once_and_a_clash_is_set_apart() -> None
             "data/a.xml",
             "x.txt",
             "data/b.xml",
-            "data/c.xml",
+            "urn_nasa_pds_luna_data_c__1.0/data/c.xml",
             "urn_nasa_pds_luna_data_c__1.0/x.txt",
             "SHA256SUMS",
         ]
@@ -83,4 +83,4 @@ def test_a_product_that_lacks_a_file_gives_no_zip_at_all() -> None:
     holding = build.holding(files={"data/gone.img": b"never stored"})
 
     with pytest.raises(Damaged, match=r"data/gone.img: the archive lacks object"):
-        zip_stream(holding, kept(holding))
+        zip_of_many((holding,), kept(holding))

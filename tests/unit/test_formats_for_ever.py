@@ -13,8 +13,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.errors import ProofFails
+from perilune.federation import custody
+from perilune.federation.custody import CustodyReceipt, Excepted
+from perilune.federation.replica import State
+from perilune.ledger.checkpoint import Checkpoint
+from perilune.ledger.note import Signer, sign, text_of
 from perilune.model import act, canonical
-from perilune.model.act import CommitAct, FixityAct, KeyAct, Opening, PublishAct, ReleaseAct
+from perilune.model.act import (
+    CommitAct,
+    CopyAct,
+    FixityAct,
+    KeyAct,
+    Opening,
+    PublishAct,
+    ReceiveAct,
+    ReleaseAct,
+    RepairAct,
+)
 from perilune.model.identifier import Lidvid
 from perilune.model.package import Digests, FileEntry, Manifest, piece_size
 from perilune.model.product import Lifecycle, Releasability
@@ -67,6 +82,46 @@ def test_a_publish_act_is_these_bytes() -> None:
             FixityAct(t=T, objects=3, bytes=4, damaged=("ab" * 32,)),
             '{"act":"fixity","bytes":4,"damaged":["' + "ab" * 32 + '"],"objects":3,'
             '"t":"2026-11-22T10:27:33.000042Z","v":1}',
+        ),
+        (
+            CopyAct(
+                t=T,
+                origin="b/log",
+                index=7,
+                leaf="12" * 32,
+                lidvid=ID,
+                manifest="ab" * 32,
+                manifest_size=512,
+                files=2,
+                bytes=24_000,
+                delivery="cd" * 32,
+                lifecycle=Lifecycle.RELEASED,
+                releasability=Releasability.PUBLIC,
+            ),
+            '{"act":"copy","bytes":24000,"delivery":"' + "cd" * 32 + '","files":2,"index":7,'
+            '"leaf":"' + "12" * 32 + '","lidvid":"urn:ros:rssa:luna26:data:image::1.0",'
+            '"lifecycle":"released","manifest":{"sha256":"' + "ab" * 32 + '","size":512},'
+            '"origin":"b/log","releasability":"public","t":"2026-11-22T10:27:33.000042Z","v":1}',
+        ),
+        (
+            ReceiveAct(
+                t=T,
+                origin="b/log",
+                size=9,
+                root="A" * 43 + "=",
+                exceptions=2,
+                exception_list="34" * 32,
+                receipt="56" * 32,
+            ),
+            '{"act":"receive","exceptions":{"count":2,"sha256":"' + "34" * 32 + '"},'
+            '"origin":"b/log","receipt":"' + "56" * 32 + '","root":"' + "A" * 43 + '=","size":9,'
+            '"t":"2026-11-22T10:27:33.000042Z","v":1}',
+        ),
+        (
+            RepairAct(t=T, origin="b/log", objects=1, bytes=4, repaired=("ab" * 32,)),
+            '{"act":"repair","bytes":4,"objects":1,"origin":"b/log","repaired":["'
+            + "ab" * 32
+            + '"],"t":"2026-11-22T10:27:33.000042Z","v":1}',
         ),
         (
             CommitAct(t=T, commitment="ef" * 32),
@@ -218,3 +273,71 @@ def test_canonical_json_escapes_as_the_published_example() -> None:
 def test_what_is_json_but_not_the_one_form_is_refused(data: str) -> None:
     with pytest.raises(ProofFails):
         canonical.decode(data.encode())
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"size":9', '"size":-9'),
+        ('"size":9', '"size":true'),
+        ('"origin":"b/log"', '"origin":""'),
+        ("A" * 43 + "=", "A" * 44),
+        ('"count":2', '"count":"2"'),
+    ],
+)
+def test_a_receive_act_with_a_value_that_cannot_be_is_refused(old: str, new: str) -> None:
+    data = act.encode(
+        ReceiveAct(
+            t=T,
+            origin="b/log",
+            size=9,
+            root="A" * 43 + "=",
+            exceptions=2,
+            exception_list="34" * 32,
+            receipt="56" * 32,
+        )
+    ).decode()
+    assert old in data
+
+    with pytest.raises(ProofFails):
+        act.decode(data.replace(old, new).encode())
+
+
+def test_a_custody_receipt_is_this_line_and_its_exceptions_are_these_bytes() -> None:
+    signer = Signer.generate("a/log/custody")
+    listed = custody.encode_exceptions(
+        [
+            Excepted(8, Lidvid.parse("urn:ros:rssa:x:y:b::1.0"), State.WRONG_BYTES),
+            Excepted(7, Lidvid.parse("urn:ros:rssa:x:y:a::1.0"), State.NOT_RELEASED),
+        ]
+    )
+    receipt = CustodyReceipt(
+        t=T,
+        node="A",
+        origin="a/log",
+        log=Checkpoint("b/log", 9, bytes(32)),
+        counts=custody.Counts(published=5, held=3, excepted=2, hidden=1),
+        exceptions=hashlib.sha256(listed).hexdigest(),
+    )
+
+    assert listed == (
+        b'{"exceptions":[{"index":7,"lidvid":"urn:ros:rssa:x:y:a::1.0","why":"not-released"},'
+        b'{"index":8,"lidvid":"urn:ros:rssa:x:y:b::1.0","why":"wrong-bytes"}],"v":1}'
+    )
+    assert [each.index for each in custody.decode_exceptions(listed)] == [7, 8]
+    note = receipt.encode(signer)
+    assert text_of(note) == (
+        '{"counts":{"excepted":2,"held":3,"hidden":1,"published":5},"exceptions":"'
+        + receipt.exceptions
+        + '","log":{"origin":"b/log","root":"'
+        + "A" * 43
+        + '=","size":9},"node":"A","origin":"a/log","receipt":"custody",'
+        '"t":"2026-11-22T10:27:33.000042Z","v":1}\n'
+    )
+    assert CustodyReceipt.verify(note, signer.verifier) == receipt
+    stranger = Signer("b/log/custody", signer.key)
+    with pytest.raises(ProofFails, match="signed by"):
+        CustodyReceipt.verify(receipt.encode(stranger), stranger.verifier)
+    changed = text_of(note).replace('"held":3', '"held":4')
+    with pytest.raises(ProofFails, match="reconcile"):
+        CustodyReceipt.verify(sign(changed, [signer]), signer.verifier)

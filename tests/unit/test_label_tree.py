@@ -1,14 +1,14 @@
 """The columns that a label is read into, and what of them outlives the label."""
 
-from perilune.formats import xml
-from perilune.formats.pds4 import tree
+from perilune.formats.pds4 import grow as growing
+from perilune.formats.pds4.grow import PDS, grow
 from perilune.formats.pds4.label import read_label
-from perilune.formats.pds4.tree import PDS, Tree, grow
+from perilune.formats.pds4.tree import Tree
 from perilune.testing.labels import label
 
 
 def _grow(content: str) -> Tree:
-    return grow(xml.parse(f'<Product xmlns="{PDS}">{content}</Product>'.encode()))
+    return grow(f'<Product xmlns="{PDS}">{content}</Product>'.encode())
 
 
 def test_a_class_has_its_own_attributes_and_classes_and_not_those_within_them() -> None:
@@ -71,7 +71,7 @@ def test_names_made_up_by_a_label_are_not_remembered_without_end() -> None:
     grown = _grow(f"{many}{classes}<Values>{values}</Values><{long}>1</{long}>")
 
     assert len(grown.properties) == 2_000 + 2_000 + 1
-    assert len(tree._registered) <= 16_384
-    assert len(tree._properties) <= 512
-    assert all(len(names) <= 128 for names in tree._properties.values())
-    assert not any(len(tag) > 300 for tag in tree._registered)
+    assert len(growing._registered) <= 16_384
+    assert len(growing._properties) <= 512
+    assert all(len(names) <= 128 for names in growing._properties.values())
+    assert not any(len(tag) > 300 for tag in growing._registered)

@@ -4,8 +4,10 @@ golang.org/x/mod sumdb/note; and against OpenSSL.
 """
 
 import base64
+import hashlib
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from perilune.ledger.note import (
     COSIGNATURE,
     Signer,
     Verifier,
+    cosigned_at,
     from_base64,
     is_key_name,
     open_note,
@@ -217,22 +220,56 @@ def test_base64_has_one_form(text: str) -> None:
         from_base64(text)
 
 
-def test_openssl_verifies_a_signature(tmp_path: Path) -> None:
+def openssl_verifies(signer: Signer, message: bytes, signature: bytes, folder: Path) -> bool:
+    """Whether OpenSSL, which knows nothing of notes, takes the signature for the message's."""
     if shutil.which("openssl") is None:
         pytest.skip("needs the openssl command")
+    public = signer.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    for name, data in (("text", message), ("signature", signature), ("key.pem", public)):
+        (folder / name).write_bytes(data)
+    command = ["openssl", "pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", "key.pem"]
+    command += ["-in", "text", "-sigfile", "signature"]
+    done = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
+    assert (done.returncode == 0) == ("Signature Verified Successfully" in done.stdout)
+    return done.returncode == 0
+
+
+def test_openssl_verifies_a_signature(tmp_path: Path) -> None:
     signer = Signer.generate("a.example/log")
     text, _, lines = sign("a.example/log\n0\nAAAA\n", [signer]).decode().rpartition("\n\n")
     signature = base64.b64decode(lines.split(" ")[2])[4:]
-    (tmp_path / "text").write_text(text + "\n")
-    (tmp_path / "signature").write_bytes(signature)
-    public = signer.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    (tmp_path / "key.pem").write_bytes(public)
-    command = ["openssl", "pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", "key.pem"]
-    command += ["-in", "text", "-sigfile", "signature"]
+    message = (text + "\n").encode()
 
-    good = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
-    (tmp_path / "text").write_text(text + "!\n")
-    bad = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert openssl_verifies(signer, message, signature, tmp_path)
+    assert not openssl_verifies(signer, message + b"!", signature, tmp_path)
 
-    assert "Signature Verified Successfully" in good.stdout
-    assert bad.returncode != 0
+
+def test_a_cosignature_signs_time_and_text_and_openssl_verifies_it(tmp_path: Path) -> None:
+    """C2SP tlog-cosignature v1.0.0: the message is written out here by hand."""
+    log, witness = Signer.generate("a.example/log"), Signer.generate("b.example/witness")
+    text = "a.example/log\n0\nAAAA\n"
+    line = witness.cosignature(text, datetime.fromtimestamp(1_679_315_147, UTC))
+    note = sign(text, [log]) + line.encode()
+
+    assert line.startswith("\u2014 b.example/witness ")
+    data = base64.b64decode(line.split(" ")[2])
+    assert (
+        data[:4]
+        == hashlib.sha256(b"b.example/witness\n\x04" + witness.verifier.public).digest()[:4]
+    )
+    assert int.from_bytes(data[4:12], "big") == 1_679_315_147
+    message = b"cosignature/v1\ntime 1679315147\n" + text.encode()
+    assert openssl_verifies(witness, message, data[12:], tmp_path)
+    assert open_note(note, [log.verifier, witness.cosigner]).signed_by == (
+        log.verifier,
+        witness.cosigner,
+    )
+    assert cosigned_at(note, witness.cosigner) == datetime.fromtimestamp(1_679_315_147, UTC)
+    with pytest.raises(ProofFails, match="no good cosignature"):
+        cosigned_at(sign(text, [log]), witness.cosigner)
+    later = line.replace(
+        base64.b64encode(data).decode(),
+        base64.b64encode(data[:11] + bytes([data[11] ^ 1]) + data[12:]).decode(),
+    )
+    with pytest.raises(ProofFails, match="no good cosignature"):
+        cosigned_at(sign(text, [log]) + later.encode(), witness.cosigner)

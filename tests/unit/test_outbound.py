@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.errors import OutboundRefused, PeerUnreachable
-from perilune.outbound import AllowList, Limits, Origin, Reply, fetch, stream
+from perilune.outbound import AllowList, Limits, Origin, Reply, fetch, post, stream
 
 LIMITS = Limits(max_bytes=10_000, connect_s=5, read_s=1, total_s=5)
 Answer = Callable[[socket.socket, str], None]
@@ -152,6 +152,25 @@ def test_a_redirect_to_a_listed_origin_is_followed() -> None:
         reply = get(f"http://127.0.0.1:{first}/", f"http://127.0.0.1:{first}", there)
 
     assert (reply.body, reply.url) == (b"there", f"{there}x")
+
+
+def test_a_post_goes_to_an_allowed_address_and_nowhere_from_there() -> None:
+    with (
+        serving(says("200 OK", b"there")) as (second, reached),
+        serving(says("307 Temporary Redirect", Location=f"http://127.0.0.1:{second}/")) as (
+            first,
+            got,
+        ),
+    ):
+        both = AllowList.of(url_of(first), url_of(second))
+        reply = post(f"{url_of(first)}a?b", b"regolith", allowed=both, limits=LIMITS)
+        with pytest.raises(OutboundRefused):
+            post(url_of(second), b"regolith", allowed=AllowList.of(url_of(first)), limits=LIMITS)
+
+    assert reply.status == 307
+    assert got[0].startswith("POST /a?b HTTP/1.1\r\n")
+    assert "Content-Length: 8\r\n" in got[0]
+    assert reached == []
 
 
 def test_redirects_in_a_circle_end() -> None:

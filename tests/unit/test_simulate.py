@@ -19,7 +19,7 @@ from lxml import etree
 from PIL import Image
 
 from perilune.errors import WrongUsage
-from perilune.mission.simulate import Truth, products, write_bundle
+from perilune.mission.simulate import Truth, products, write_bundle, write_landing_sites
 from perilune.mission.simulate.strips import STRIPS, Strip
 from perilune.mission.simulate.surface import reflectance
 
@@ -83,6 +83,28 @@ def test_every_label_is_valid_against_nasas_schemas(
 
     assert faults == {}
     assert len(labels) == 38
+
+
+def test_the_landing_sites_are_valid_too_and_say_that_they_are_simulated(
+    schema: etree.XMLSchema, tmp_path: Path
+) -> None:
+    made = write_landing_sites(tmp_path / "one")
+    write_landing_sites(tmp_path / "two")
+    found = sorted((tmp_path / "one").rglob("*.xml"))
+
+    assert len(found) == len(made) == 5
+    for path in found:
+        root = etree.parse(path).getroot()
+        assert schema.validate(root), (path.name, schema.error_log)
+        assert "(simulated)" in root.findtext(f".//{PDS}title")
+        [table] = pds4_tools.read(str(path), quiet=True, lazy_load=False)
+        assert (len(table), len(table["slope"])) == (4, 400)
+        assert 0 <= min(table["slope"]) <= max(table["slope"]) <= 45
+    for path in (tmp_path / "one").rglob("*.*"):
+        same = tmp_path / "two" / path.relative_to(tmp_path / "one")
+        assert path.read_bytes() == same.read_bytes()
+    with pytest.raises(WrongUsage):
+        write_landing_sites(tmp_path / "one")
 
 
 def test_every_label_says_simulated(labels: dict[Path, etree._Element]) -> None:

@@ -14,7 +14,7 @@ from perilune.catalogue.sqlite import SqliteCatalogue, database
 from perilune.catalogue.sqlite.database import Database, migrate, rows
 from perilune.catalogue.sqlite.schema import MIGRATIONS
 from perilune.catalogue.sqlite.sets import Cache, Snapshot
-from perilune.errors import Damaged, NodeBusy, WrongUsage
+from perilune.errors import CatalogueDamaged, NodeBusy, WrongUsage
 from perilune.model.product import Lifecycle
 from perilune.testing import build
 
@@ -74,7 +74,7 @@ def test_the_file_of_another_program_is_refused(path: Path) -> None:
 
 def test_a_file_that_is_no_database_is_named_as_damaged(path: Path) -> None:
     path.write_bytes(b"regolith" * 1_000)
-    with pytest.raises(Damaged, match=r"catalogue\.sqlite"):
+    with pytest.raises(CatalogueDamaged, match=r"catalogue\.sqlite"):
         SqliteCatalogue(path)
 
 

@@ -24,6 +24,7 @@ def listed(holding: Holding) -> dict[str, Json]:
         "simulated": product.is_simulated,
         "lifecycle": holding.lifecycle.value,
         "releasability": holding.releasability.value,
+        "origin": holding.origin or None,
         "accessioned": time_text(holding.accessioned),
         "files": len(holding.manifest.files),
         "bytes": holding.manifest.total_bytes,

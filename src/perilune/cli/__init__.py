@@ -18,11 +18,12 @@ COMMANDS = {
     "get": "Take a product out, label and data, verified.",
     "proof": "Write the evidence that a product is in custody.",
     "verify": "Check a file against its proof, offline.",
+    "peer": "The other nodes: trust them, copy from them, compare.",
     "audit": "Read everything back and compare it.",
     "doctor": "Look at the node's health.",
     "schemas": "Add and list pinned schemas.",
     "rebuild": "Make the catalogue again from storage and log.",
-    "demo": "A node on this machine, delivered and served.",
+    "demo": "Two nodes on this machine: a joint data centre.",
 }
 """Command to its one line of help: known without loading the commands."""
 

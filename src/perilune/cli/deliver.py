@@ -1,5 +1,6 @@
 """``perilune deliver``: hand something in."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ from perilune.validation.writing import write_report
 
 
 @click.command("deliver", short_help="Check a delivery, take it in, give a receipt.")
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--partial", is_flag=True, help="Take the faultless products, refuse the others.")
 @click.option("--releasability", type=RELEASABILITY, help="Instead of the node's own setting.")
 @click.option(
@@ -40,6 +41,9 @@ def command(
 ) -> int:
     """Check the bundle, part of a bundle, or label at PATH and take it into custody.
 
+    PATH may be a folder, a label with its files beside it, or a container: zip, or tar, plain
+    or as gz, bz2, xz or zst. With - it is read from standard input.
+
     All or nothing: one fault refuses the whole, unless --partial. Delivering the same again is
     safe and finishes what was interrupted.
 
@@ -52,7 +56,8 @@ def command(
             releasability=Releasability(releasability) if releasability else None,
             progress=frame.progress(),
         )
-        outcome = deliver(path, opened, options)
+        given = sys.stdin.buffer if str(path) == "-" else path
+        outcome = deliver(given, opened, options)
     _write(report_file, receipt_file, outcome)
     if as_json:
         frame.show(outcome.document())

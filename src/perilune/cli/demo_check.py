@@ -1,32 +1,28 @@
 """``perilune demo --check``: the whole main job, through the doors that users take."""
 
 import hashlib
-import json
-import subprocess
-import sys
+import itertools
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from perilune.catalogue.query import Query
 from perilune.cli import frame
+from perilune.cli.demo_joint import DemoNode, Joint
 from perilune.client.remote import RemoteNode
 from perilune.errors import PeriluneError, ProofFails
 from perilune.ledger.policy import Policy
 from perilune.ledger.proof import verify_path
-from perilune.node import Node
-
-_PATIENCE_S = 30.0
 
 
-def check(node: Node, delivered: Path, *, as_json: bool) -> int:
-    """Serve ``node``, find, take out and prove every product of it; 0 when all holds, else 1."""
+def check(made: tuple[DemoNode, DemoNode], *, as_json: bool) -> int:
+    """Find, take out, prove, copy and repair what the two nodes have; 0 when all holds, else 1."""
     steps: list[tuple[str, bool, str]] = []
+    counts: dict[str, int] = {}
     try:
-        for step in _steps(node, delivered):
+        for step in itertools.chain(_alone(made[0]), _together(Joint(*made), counts)):
             steps.append(step)
             if not as_json:
                 what, is_right, detail = step
@@ -37,24 +33,25 @@ def check(node: Node, delivered: Path, *, as_json: bool) -> int:
     is_right = all(step[1] for step in steps)
     if as_json:
         checks = [{"what": what, "ok": ok, "detail": detail} for what, ok, detail in steps]
-        frame.show({"ok": is_right, "checks": checks})
+        nodes = [node.document() for node in made]
+        frame.show({"ok": is_right, "checks": checks, "joint": counts, "nodes": nodes})
     return frame.DONE if is_right else frame.OUR_FAULT
 
 
-def _steps(node: Node, delivered: Path) -> Iterator[tuple[str, bool, str]]:
-    assert node.root is not None
-    with _served(node.root) as url, tempfile.TemporaryDirectory() as folder:
-        remote = RemoteNode(url)
+def _alone(node: DemoNode) -> Iterator[tuple[str, bool, str]]:
+    """What each node does by itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        remote = RemoteNode(node.url)
         found = remote.search(Query(limit=10_000))
         products = found["products"]
         yield (
             "delivered and found",
-            found["total"] == len(products) > 0,
+            found["total"] == len(products) == node.accepted > 0,
             f"{len(products)} products",
         )
         out = Path(folder) / "out"
         paths = [path for each in products for path in remote.download(each["lidvid"], out)]
-        same = [path for path in paths if _same(path, delivered / path.relative_to(out))]
+        same = [path for path in paths if _same(path, node.delivered / path.relative_to(out))]
         yield "taken out byte for byte", same == paths, f"{len(same)} of {len(paths)} files"
         policy = Policy.parse(remote.policy())
         proved = 0
@@ -67,26 +64,35 @@ def _steps(node: Node, delivered: Path) -> Iterator[tuple[str, bool, str]]:
         yield "tampered proofs refused", all(refused), f"{sum(refused)} of {len(refused)}"
 
 
-@contextmanager
-def _served(root: Path) -> Iterator[str]:
-    arguments = [
-        sys.executable,
-        "-m",
-        "perilune",
-        "serve",
-        "-n",
-        str(root),
-        "--port",
-        "0",
-        "--json",
-    ]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603  # ourselves
-        try:
-            assert server.stdout is not None
-            yield json.loads(server.stdout.readline())["url"]
-        finally:
-            server.terminate()
-            server.wait(_PATIENCE_S)
+def _together(joint: Joint, counts: dict[str, int]) -> Iterator[tuple[str, bool, str]]:
+    """What the two do for each other; ``counts`` gets what was counted."""
+    joint.befriend()
+    joint.sync()
+    wanted = joint.first.accepted + joint.second.accepted
+    found = counts["replicated"] = joint.replicated()
+    yield "replicated", found == wanted, f"{found} of {wanted} products are at both nodes"
+    found = counts["custody_receipts"] = joint.custody_receipts()
+    yield "custody receipts", found == 2, f"{found} of 2 verified"
+    proved = _proved_witnessed(joint.first)
+    yield (
+        "proved with the other's cosignature",
+        proved == joint.first.accepted,
+        f"{proved} products, offline",
+    )
+    found = counts["repaired"] = joint.repaired()
+    yield "repaired", found == 1, f"{found} of 1 flipped bits, from the other node"
+
+
+def _proved_witnessed(node: DemoNode) -> int:
+    """Products of ``node`` that are proved to a reader who asks for the other's cosignature."""
+    remote = RemoteNode(node.url)
+    policy = Policy.parse(remote.policy(witnessed=True))
+    proved = 0
+    for each in node.own():
+        evidence = remote.proof(each["lidvid"], witnessed=True)
+        verified = verify_path(node.delivered, evidence, policy)
+        proved += len(verified.signed_by) == 2
+    return proved
 
 
 def _same(taken: Path, source: Path) -> bool:

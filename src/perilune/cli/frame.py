@@ -27,6 +27,7 @@ from perilune.node import Node
 P = ParamSpec("P")
 
 DONE, OUR_FAULT, WRONG_USAGE, NOT_RIGHT = 0, 1, 2, 3
+_NOT_RIGHT = ("damaged", "peer-untrusted")
 _USAGE = (BadQuestion, MalformedIdentifier, NodeExists, NodeMissing, WrongUsage)
 
 
@@ -57,7 +58,7 @@ def status_of(error: PeriluneError) -> int:
     """The exit status that an error ends a command with."""
     if isinstance(error, _USAGE):
         return WRONG_USAGE
-    return NOT_RIGHT if error.status in (403, 404, 422) or error.code == "damaged" else OUR_FAULT
+    return NOT_RIGHT if error.status in (403, 404, 422) or error.code in _NOT_RIGHT else OUR_FAULT
 
 
 def _named(error: OSError) -> PeriluneError:
@@ -114,7 +115,8 @@ def progress(*, quiet: bool = False) -> Callable[[str, int, int], None]:
         last = now
         rate = done / max(now - started, 1e-9)
         left = f", {(total - done) / rate:.0f} s left" if rate and done < total else ""
-        line = f"{what}: {done:,} of {total:,} ({rate:,.0f}/s{left})"
+        share = f" of {total:,}" if total else ""
+        line = f"{what}: {done:,}{share} ({rate:,.0f}/s{left})"
         click.echo(f"\r\033[K{line}" if terminal else line, err=True, nl=not terminal)
         if terminal and done == total:
             click.echo("", err=True)

@@ -7,6 +7,7 @@ import click
 from perilune import config
 from perilune.cli import frame
 from perilune.errors import WrongUsage
+from perilune.federation.description import Description
 from perilune.model.product import Lifecycle, Releasability
 from perilune.node import Node
 
@@ -66,6 +67,7 @@ def command(
         lifecycle=Lifecycle(lifecycle),
     )
     made = Node.create(root, settings)
+    fingerprint = Description.of(made).fingerprint
     made.close()
     policy = (root / "policy").read_text(encoding="utf-8")
     if as_json:
@@ -77,9 +79,11 @@ def command(
                 "namespaces": list(settings.namespaces),
                 "releasability": settings.releasability.value,
                 "policy": policy,
+                "fingerprint": fingerprint,
             }
         )
         return
     click.echo(f"Made the node {settings.name} in {root}; its log is {settings.origin}.")
     click.echo(f"Deliveries are {settings.releasability.value} unless they say otherwise.")
+    click.echo(f"Its fingerprint, for the operators of other nodes, is {fingerprint}.")
     click.echo(f"Third parties verify with this policy ({root / 'policy'}):\n\n{policy.rstrip()}")

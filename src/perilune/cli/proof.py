@@ -10,6 +10,7 @@ from perilune.access.search import find
 from perilune.cli import frame
 from perilune.client.remote import RemoteNode
 from perilune.config import node_named
+from perilune.federation.evidence import witnessed_proof_of
 
 
 @click.command("proof", short_help="Write the evidence that a product is in custody.")
@@ -26,6 +27,12 @@ from perilune.config import node_named
     type=click.Path(path_type=Path, dir_okay=False),
     help="Also write the policy that names the node's key.",
 )
+@click.option(
+    "--witnessed",
+    "is_witnessed",
+    is_flag=True,
+    help="Under a checkpoint that another node cosigned, with a policy that asks for it.",
+)
 @frame.command
 def command(
     identifier: str,
@@ -33,6 +40,7 @@ def command(
     policy_file: Path | None,
     node: str | None,
     *,
+    is_witnessed: bool,
     as_json: bool,
 ) -> None:
     """Write the proof that product ID (LIDVID, or LID for the latest) is in the node's log.
@@ -45,11 +53,13 @@ def command(
     given = node_named(node)
     if frame.is_url(given):
         remote = RemoteNode(given)
-        evidence, policy = remote.proof(identifier), remote.policy()
+        evidence = remote.proof(identifier, witnessed=is_witnessed)
+        policy = remote.policy(witnessed=is_witnessed)
     else:
         with frame.opened(node) as opened:
             found = find(identifier, opened, OPERATOR)
-            evidence, policy = proof_of(found, opened)
+            make = witnessed_proof_of if is_witnessed else proof_of
+            evidence, policy = make(found, opened)
     safe = identifier.replace(":", "_").replace("/", "_")
     target = output or Path(f"{safe}.tlog-proof")
     target.write_bytes(evidence)

@@ -40,6 +40,7 @@ _LISTED = (
     "accessioned",
     "lifecycle",
     "releasability",
+    "origin",
     "files",
     "bytes",
 )
@@ -97,13 +98,18 @@ class RemoteNode:
         found = self.product(identifier)
         return [self._take(entry, folder) for entry in _contents(found)]
 
-    def proof(self, identifier: str) -> bytes:
-        """The proof that the product is in the node's log (a C2SP tlog-proof)."""
-        return self._fetch(f"/log/proof/{quote(identifier, safe=_SAFE)}").body
+    def proof(self, identifier: str, *, witnessed: bool = False) -> bytes:
+        """The proof that the product is in the node's log (a C2SP tlog-proof).
 
-    def policy(self) -> str:
-        """The node's own word for whose signature to trust (a C2SP tlog-policy)."""
-        return self._fetch("/log/policy").body.decode()
+        With ``witnessed`` another node cosigned its checkpoint; raises `NotFound` before one has.
+        """
+        asked = f"/log/proof/{quote(identifier, safe=_SAFE)}"
+        return self._fetch(f"{asked}?witnessed=true" if witnessed else asked).body
+
+    def policy(self, *, witnessed: bool = False) -> str:
+        """The node's own word for whose signatures to trust (a C2SP tlog-policy)."""
+        asked = "/log/policy?witnessed=true" if witnessed else "/log/policy"
+        return self._fetch(asked).body.decode()
 
     def _named(self, query: Query) -> Iterator[Document]:
         alone = Query(

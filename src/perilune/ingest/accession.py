@@ -17,8 +17,9 @@ from perilune.catalogue.port import Projection
 from perilune.ingest.check import Candidate, settle
 from perilune.ingest.projection import Progress, catch_up, holding_of, product_of
 from perilune.model import act
-from perilune.model.act import Act, CommitAct, Opening, PublishAct
-from perilune.model.product import Holding, Lifecycle, Releasability
+from perilune.model.act import Act, CommitAct, CopyAct, Opening, PublishAct
+from perilune.model.package import Manifest
+from perilune.model.product import Holding, Lifecycle, Product, Releasability
 from perilune.node import Node
 from perilune.validation.report import Message
 
@@ -56,6 +57,37 @@ def accession(
     return positions
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A product that another log published, its bytes durable in our storage."""
+
+    origin: str
+    index: int
+    """Position in that log."""
+    leaf: bytes
+    publish: PublishAct
+    manifest: Manifest
+    product: Product
+
+
+def accession_copies(arrivals: Sequence[Arrival], node: Node) -> None:
+    """Take custody of what other nodes own; what is held already by then is left out."""
+    with node.writing():
+        catch_up(node)
+        held = node.catalogue.held([each.publish.lidvid for each in arrivals])
+        new = {each.publish.lidvid: each for each in arrivals if each.publish.lidvid not in held}
+        if not new:
+            return
+        first, ticks = node.log.size, node.ticks()
+        acts = [_copy(each, next(ticks)) for each in new.values()]
+        holdings = [
+            holding_of(made, index, each.product, each.manifest)
+            for index, (made, each) in enumerate(zip(acts, new.values(), strict=True), first)
+        ]
+        record(acts, node, hidden=False)
+        node.catalogue.apply(Projection(applied=node.log.size, added=holdings))
+
+
 def record(acts: Sequence[Act], node: Node, *, hidden: bool) -> None:
     """Append acts to the log, in commitments if ``hidden``. Only within ``node.writing()``."""
     if not hidden:
@@ -91,6 +123,24 @@ def _take(run: Sequence[Candidate], terms: Terms, node: Node) -> list[int]:
     record(acts, node, hidden=terms.releasability is not Releasability.PUBLIC)
     node.catalogue.apply(Projection(applied=node.log.size, added=holdings))
     return list(range(first, node.log.size))
+
+
+def _copy(arrival: Arrival, t: datetime) -> CopyAct:
+    published = arrival.publish
+    return CopyAct(
+        t=t,
+        origin=arrival.origin,
+        index=arrival.index,
+        leaf=arrival.leaf.hex(),
+        lidvid=published.lidvid,
+        manifest=published.manifest,
+        manifest_size=published.manifest_size,
+        files=published.files,
+        bytes=published.bytes,
+        delivery=published.delivery,
+        lifecycle=Lifecycle.RELEASED,
+        releasability=published.releasability,
+    )
 
 
 def _publish(candidate: Candidate, terms: Terms, t: datetime) -> PublishAct:

@@ -9,15 +9,19 @@ Message types are those of NASA's ``validate`` where it has one (docs/reference/
 import hashlib
 import io
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from perilune.ingest.labels import Unreadable, read_labels
+from perilune.ingest.labels import Described, Labels, Unreadable, read_labels
 from perilune.ingest.projection import Progress
 from perilune.ingest.receive import Received
+from perilune.ingest.staging import Contents, Staged, staged_ahead
+from perilune.ingest.workers import workers
 from perilune.model.identifier import Lidvid
 from perilune.model.package import Digests, FileEntry, Manifest
 from perilune.model.product import Holding, NamedFile, Product
 from perilune.node import Node
+from perilune.storage.digest import SMALL
 from perilune.storage.port import Batch
 from perilune.validation.causes import why_md5_differs
 from perilune.validation.report import Message, Severity
@@ -32,7 +36,8 @@ class Candidate:
 
     label: str
     id: Lidvid
-    product: Product | None
+    described: Described | None
+    """What the label says; None where it has to be read again."""
     manifest: Manifest | None = None
     is_refused: bool = False
     held: Holding | None = None
@@ -41,6 +46,11 @@ class Candidate:
     def is_new(self) -> bool:
         """Whether it may be taken in, and is not held already."""
         return not self.is_refused and self.held is None
+
+    @property
+    def product(self) -> Product | None:
+        """The product; None where its label has to be read again."""
+        return None if self.described is None else self.described.product()
 
 
 @dataclass(slots=True)
@@ -53,7 +63,7 @@ class Checked:
     unreadable: list[str]
     """Labels that cannot be read."""
     staged: list[str]
-    """Names of the objects put into the batch, one for each file."""
+    """Names of the objects put into the batch, one for each file and each manifest."""
 
     @property
     def accepted(self) -> list[Candidate]:
@@ -84,10 +94,23 @@ class Checked:
 def check(received: Received, node: Node, batch: Batch, progress: Progress) -> Checked:
     """Read and stage the whole delivery; what stays in ``batch`` is what may be taken."""
     examination = _Examination(received, node, batch)
-    for done, (path, found) in enumerate(read_labels(received.root, received.labels), 1):
-        examination.label(path, found)
-        progress("reading and hashing", done, len(received.labels))
-    return examination.verdict()
+    done = 0
+    with workers(len(received.labels)) as others:
+        contents = Contents(batch, others)
+        chunks = read_labels(received.root, received.labels, others)
+        for labels, staged in staged_ahead(
+            chunks, examination.wanted, received.root, batch, others
+        ):
+            examination.take_over(staged)
+            manifests: list[bytes] = []
+            for path, found in labels:
+                if (manifest := examination.label(path, found)) is not None:
+                    manifests.append(manifest.encode())
+                done += 1
+                progress("reading and hashing", done, len(received.labels))
+            contents.put(manifests)
+        kept = contents.finish()
+    return examination.verdict(kept)
 
 
 @dataclass(slots=True)
@@ -100,6 +123,8 @@ class _Examination:
     messages: list[Message] = field(default_factory=list)
     candidates: list[Candidate] = field(default_factory=list)
     staged: dict[str, Digests] = field(default_factory=dict)
+    asked: set[str] = field(default_factory=set)
+    """Paths of files that somebody is staging, or has staged."""
     unreadable: dict[str, Unreadable] = field(default_factory=dict)
     folded: dict[str, str] = field(default_factory=dict)
     faults: int = 0
@@ -108,13 +133,33 @@ class _Examination:
     def __post_init__(self) -> None:
         self.folded = {path.lower(): path for path in self.received.files}
 
-    def label(self, path: str, found: Product | Unreadable) -> None:
-        """Take one label and the files it names through every check but those among products."""
+    def wanted(self, labels: Labels) -> list[str]:
+        """Small files that ``labels`` name, and they themselves, each path once ever."""
+        paths: list[str] = []
+        for path, found in labels:
+            if isinstance(found, Described):
+                places = (_place(path, named.path) for named in found.files)
+                paths += [path, *(self._real(place) or "" for place in places if place)]
+        sizes = self.received.files
+        fresh = [path for path in dict.fromkeys(paths) if path not in self.asked]
+        self.asked.update(fresh)
+        return [path for path in fresh if 0 <= sizes.get(path, -1) < SMALL]
+
+    def take_over(self, staged: Staged) -> None:
+        """Count files as put into the batch that others have put there."""
+        for path, handed in staged.items():
+            self.staged[path] = self.batch.take_over(handed)
+
+    def label(self, path: str, found: Described | Unreadable) -> Manifest | None:
+        """Take one label and the files it names through every check but those among products.
+
+        Returns the manifest of the product; None where there is a fault.
+        """
         if isinstance(found, Unreadable):
             self.unreadable[path] = found
-            return
-        kept = found if len(self.candidates) < _KEPT_IN_MEMORY else None
-        candidate = Candidate(label=path, id=found.id, product=kept)
+            return None
+        described = found if len(self.candidates) < _KEPT_IN_MEMORY else None
+        candidate = Candidate(label=path, id=found.id, described=described)
         self.candidates.append(candidate)
         before = self.faults
         if not self.node.config.owns(found.id.lid.text):
@@ -127,17 +172,19 @@ class _Examination:
                 found=found.id.lid.text,
                 expected=owned,
             )
-        label = self._stage(path)
+        digests = self._stage(path)
         files: dict[str, FileEntry] = {}
         for named in found.files:
             if (entry := self._file(candidate, named)) is not None and entry.path != path:
                 files[entry.path] = entry
         candidate.is_refused = self.faults > before
-        if label is not None and not candidate.is_refused:
+        if digests is not None and not candidate.is_refused:
             others = (files[name] for name in sorted(files, key=str.encode))
-            candidate.manifest = Manifest(found.id, (FileEntry.of(path, "label", label), *others))
+            entry = FileEntry.of(path, "label", digests)
+            candidate.manifest = Manifest(found.id, (entry, *others))
+        return candidate.manifest
 
-    def verdict(self) -> Checked:
+    def verdict(self, manifests: Sequence[Digests]) -> Checked:
         """Compare the products with each other and with what is held."""
         self._odd_files()
         self._duplicates()
@@ -145,7 +192,7 @@ class _Examination:
         self._not_labels()
         self._unlabelled()
         delivery = self._delivery_name()
-        staged = [found.sha256 for found in self.staged.values()]
+        staged = [found.sha256 for found in (*self.staged.values(), *manifests)]
         return Checked(delivery, self.messages, self.candidates, list(self.unreadable), staged)
 
     def _file(self, candidate: Candidate, named: NamedFile) -> FileEntry | None:
@@ -161,7 +208,7 @@ class _Examination:
                 **about,
             )
             return None
-        real = place if place in self.received.files else self.folded.get(place.lower())
+        real = self._real(place)
         if real is None:
             self._fault(
                 "error.label.missing_file",
@@ -186,6 +233,10 @@ class _Examination:
             return None
         self._compare(candidate, named, real, found)
         return FileEntry.of(real, "file", found)
+
+    def _real(self, place: str) -> str | None:
+        """What the file is called that a label calls ``place``."""
+        return place if place in self.received.files else self.folded.get(place.lower())
 
     def _compare(self, candidate: Candidate, named: NamedFile, path: str, found: Digests) -> None:
         md5_differs = named.md5 is not None and named.md5.lower() != found.md5
@@ -337,11 +388,10 @@ def keep(taken: list[Candidate], checked: Checked, batch: Batch) -> None:
     """Leave in ``batch`` the files and manifests of ``taken`` and nothing else."""
     manifests = [each.manifest for each in taken if each.manifest is not None]
     wanted = {entry.sha256 for manifest in manifests for entry in manifest.files}
+    wanted |= {manifest.sha256 for manifest in manifests}
     for sha256 in checked.staged:
         if sha256 not in wanted:
             batch.drop(sha256)
-    for manifest in manifests:
-        batch.put(io.BytesIO(manifest.encode()))
 
 
 def settle(candidate: Candidate, holding: Holding, messages: list[Message]) -> None:

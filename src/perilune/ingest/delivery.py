@@ -10,22 +10,28 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from perilune.durable import whole
 from perilune.errors import DeliveryRefused
 from perilune.ingest.accession import Terms, accession
-from perilune.ingest.check import Candidate, Checked, check, keep
+from perilune.ingest.check import Candidate, Checked, check, keep, say
 from perilune.ingest.projection import Progress, silent
-from perilune.ingest.receive import receive
+from perilune.ingest.receive import Received, received
+from perilune.ingest.unpack.limits import Refused
+from perilune.ingest.workers import seldom_collecting
 from perilune.ledger.receipt import Counts, FaultCount, Receipt, runs
 from perilune.model.canonical import Json
 from perilune.model.package import Manifest
 from perilune.model.product import Releasability
 from perilune.node import Node
 from perilune.validation.findings import report_on
-from perilune.validation.report import Examined, Report
+from perilune.validation.report import Examined, Message, Report, Severity
 from perilune.validation.writing.document import as_document
 from perilune.validation.writing.text import as_text
+
+STREAM = "standard input"
+"""What a report calls a delivery that came as a stream."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,18 +93,51 @@ class Outcome:
         return "\n".join(lines)
 
 
-def deliver(path: Path, node: Node, options: Options = Options()) -> Outcome:
-    """Take in the delivery at ``path``.
+def deliver(given: Path | BinaryIO, node: Node, options: Options = Options()) -> Outcome:
+    """Take in the delivery ``given``: a folder, a label, a container, or a stream that is one.
 
     A delivery with faults is refused whole (``receipt`` is None) unless ``partial``. Raises
     `DeliveryRefused` where there is no label at all, `NoSpace` where the disk is full; then
     nothing was taken in and nothing is left behind.
     """
-    received = receive(path)
-    if not received.labels:
-        raise DeliveryRefused(f"no label (.xml, .lblx) in {path}")
+    name = given.absolute().name if isinstance(given, Path) else STREAM
+    try:
+        with received(given, node, options.progress) as found, seldom_collecting():
+            if found.labels:
+                return _take(found, name, node, options)
+            if not found.left_out:
+                raise DeliveryRefused(f"no label (.xml, .lblx) in {name}")
+            return _refused(name, found.left_out)
+    except Refused as fault:
+        return _refused(name, (fault,))
+
+
+def _refused(name: str, faults: Sequence[Refused]) -> Outcome:
+    """Of what was handed in nothing could be looked at."""
+    return Outcome(report=faulty(name, faults), accepted=0, held=0, refused=0, receipt=None)
+
+
+def faulty(name: str, faults: Sequence[Refused]) -> Report:
+    """The report on a container of which nothing could be looked at."""
+    return report_on(name, (), map(message_of, faults))
+
+
+def message_of(fault: Refused) -> Message:
+    """What a report says of an entry that was left out."""
+    return say(
+        Severity.ERROR,
+        fault.kind.value,
+        fault.path or ".",
+        fault.message,
+        found=fault.found,
+        expected=fault.expected,
+    )
+
+
+def _take(received: Received, name: str, node: Node, options: Options) -> Outcome:
     with node.store.batch() as batch:
         checked = check(received, node, batch, options.progress)
+        checked.messages.extend(map(message_of, received.left_out))
         takes = options.partial or not checked.has_fault
         keep(checked.accepted if takes else [], checked, batch)
     terms = Terms(
@@ -109,7 +148,7 @@ def deliver(path: Path, node: Node, options: Options = Options()) -> Outcome:
     positions: list[int] = []
     if takes:
         positions = accession(checked.accepted, terms, node, checked.messages, options.progress)
-    report = report_of(path, checked)
+    report = report_of(name, checked)
     if not takes:
         return Outcome(report=report, accepted=0, held=0, refused=checked.labels, receipt=None)
     receipt = _receipt(checked, terms, positions, report, node)
@@ -125,12 +164,12 @@ def deliver(path: Path, node: Node, options: Options = Options()) -> Outcome:
     )
 
 
-def report_of(path: Path, checked: Checked) -> Report:
+def report_of(name: str, checked: Checked) -> Report:
     """The report on a delivery from what its check found."""
     examined = [Examined(each.label, str(each.id)) for each in checked.candidates]
     examined += [Examined(label, None) for label in checked.unreadable]
     examined.sort(key=lambda each: each.label.encode())
-    return report_on(path.absolute().name, examined, checked.messages)
+    return report_on(name, examined, checked.messages)
 
 
 def _receipt(

@@ -1,26 +1,28 @@
 """Labels of a delivery, read on all cores where there are many."""
 
-import multiprocessing
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
 from perilune.errors import MalformedIdentifier, MalformedLabel
 from perilune.formats.pds4.label import inventory_file, read_label
+from perilune.ingest.workers import Workers
+from perilune.model.identifier import Lid, Lidvid
 from perilune.model.plain import plain_product, read_product
-from perilune.model.product import Product
+from perilune.model.product import NamedFile, Product
 
-_WORTH_A_POOL = 400
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
 _CHUNK = 32
 _HERE_FIRST = 12
 """Chunks read in this process while the others start."""
-_AHEAD = 64
-"""Chunks read ahead of the one wanted: bounds the memory."""
+_AHEAD = 16
+"""Chunks read ahead of the one wanted: bounds the memory, and how long other work waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +34,59 @@ class Unreadable:
 
 
 Found = Product | Unreadable
-Packed = bytes | Unreadable
 
 
-def read_labels(root: Path, paths: tuple[str, ...]) -> Iterator[tuple[str, Found]]:
-    """Each of ``paths`` under ``root`` with its product, in the order given."""
-    if len(paths) < _WORTH_A_POOL:
-        yield from zip(paths, _read(str(root), paths), strict=True)
-        return
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A product, as far as its delivery is checked by it; the rest waits to be unpacked.
+
+    Thousands of products of a hundred values each would keep the garbage collector busy.
+    """
+
+    id: Lidvid
+    files: tuple[NamedFile, ...]
+    packed: Product | bytes
+    """The product as it was read here, or as another process has packed it."""
+
+    def product(self) -> Product:
+        """All of it."""
+        return (
+            read_product(orjson.loads(self.packed))
+            if isinstance(self.packed, bytes)
+            else self.packed
+        )
+
+
+Label = tuple[str, Described | Unreadable]
+"""What was found at a path of the delivery."""
+Labels = list[Label]
+_File = tuple[str, int | None, str | None, int | None]
+_Packed = tuple[tuple[str, int, int], list[_File], bytes] | Unreadable
+"""What crosses from another process, in the types that cross soonest."""
+
+
+def read_labels(root: Path, paths: Sequence[str], workers: Workers) -> Iterator[Labels]:
+    """What is found at each of ``paths`` under ``root``, some at a time, in the order given."""
     chunks = [paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK)]
-    with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=context) as pool:
-        for chunk, found in zip(chunks, _in_order(pool, str(root), chunks), strict=True):
-            yield from zip(chunk, found, strict=True)
+    here = len(chunks) if workers.pool is None else _HERE_FIRST
+    rest = iter(chunks[here:])
+    waiting: deque[tuple[Sequence[str], Future[list[_Packed]]]] = deque()
+
+    def fill() -> None:
+        while len(waiting) < _AHEAD and (chunk := next(rest, None)) is not None:
+            assert workers.pool is not None
+            waiting.append((chunk, workers.pool.submit(_read_packed, str(root), chunk)))
+
+    fill()
+    for chunk in chunks[:here]:
+        yield _read(root, chunk)
+    while waiting:
+        chunk, future = waiting.popleft()
+        fill()
+        if future.cancel():  # this process reads, too, what no other has begun
+            yield _read(root, chunk)
+        else:
+            yield list(map(_unpacked, chunk, future.result()))
 
 
 def read_one(place: str) -> Found:
@@ -67,43 +108,32 @@ def read_one(place: str) -> Found:
         return Unreadable(f"cannot be read: {error.strerror}")
 
 
-def _in_order(
-    pool: ProcessPoolExecutor, root: str, chunks: Sequence[tuple[str, ...]]
-) -> Iterator[list[Found]]:
-    """What each of ``chunks`` gives. This process reads, too, what no other has begun."""
-    here = chunks[:_HERE_FIRST]
-    rest = iter(chunks[_HERE_FIRST:])
-    waiting: deque[tuple[tuple[str, ...], Future[list[Packed]]]] = deque()
-
-    def fill() -> None:
-        while len(waiting) < _AHEAD and (chunk := next(rest, None)) is not None:
-            waiting.append((chunk, pool.submit(_read_packed, root, chunk)))
-
-    fill()
-    for chunk in here:
-        yield _read(root, chunk)
-    while waiting:
-        chunk, future = waiting.popleft()
-        fill()
-        yield (
-            _read(root, chunk) if future.cancel() else [_unpacked(each) for each in future.result()]
-        )
+def _read(root: Path, paths: Iterable[str]) -> Labels:
+    return [(path, _described(read_one(f"{root}/{path}"))) for path in paths]
 
 
-def _read(root: str, paths: Iterable[str]) -> list[Found]:
-    return [read_one(f"{root}/{path}") for path in paths]
+def _described(found: Found) -> Described | Unreadable:
+    return found if isinstance(found, Unreadable) else Described(found.id, found.files, found)
 
 
-def _read_packed(root: str, paths: Iterable[str]) -> list[Packed]:
-    found = _read(root, paths)
-    return [
-        each if isinstance(each, Unreadable) else orjson.dumps(plain_product(each))
-        for each in found
-    ]
+def _read_packed(root: str, paths: Iterable[str]) -> list[_Packed]:
+    return [_packed(read_one(f"{root}/{path}")) for path in paths]
 
 
-def _unpacked(packed: Packed) -> Found:
-    return packed if isinstance(packed, Unreadable) else read_product(orjson.loads(packed))
+def _packed(found: Found) -> _Packed:
+    if isinstance(found, Unreadable):
+        return found
+    name = found.id
+    files = [(one.path, one.size, one.md5, one.line) for one in found.files]
+    return (name.lid.text, name.major, name.minor), files, orjson.dumps(plain_product(found))
+
+
+def _unpacked(path: str, packed: _Packed) -> Label:
+    if isinstance(packed, Unreadable):
+        return path, packed
+    (lid, major, minor), named, product = packed
+    files = tuple([NamedFile(path=p, size=s, md5=m, line=n) for p, s, m, n in named])
+    return path, Described(Lidvid(Lid(lid), major, minor), files, product)
 
 
 def _inventory(folder: Path, name: str) -> bytes | None:

@@ -10,8 +10,19 @@ from perilune.catalogue.port import Catalogue, Fixity, Projection
 from perilune.errors import Damaged
 from perilune.formats.pds4.label import inventory_file, read_label
 from perilune.model import act
-from perilune.model.act import Act, CommitAct, FixityAct, KeyAct, Opening, PublishAct, ReleaseAct
-from perilune.model.package import Manifest
+from perilune.model.act import (
+    Act,
+    CommitAct,
+    CopyAct,
+    FixityAct,
+    KeyAct,
+    Opening,
+    PublishAct,
+    ReceiveAct,
+    ReleaseAct,
+    RepairAct,
+)
+from perilune.model.package import FileEntry, Manifest
 from perilune.model.product import Holding, Lifecycle, Product
 from perilune.node import Node
 
@@ -42,13 +53,13 @@ def fold(node: Node, start: int, stop: int) -> Projection:
     fixity: Fixity | None = None
     for index, entry in enumerate(node.log.entries(start, stop), start):
         match opened(act.decode(entry), node):
-            case PublishAct() as publish:
-                added.append(_holding(publish, index, node))
+            case (PublishAct() | CopyAct()) as taken:
+                added.append(_holding(taken, index, node))
             case ReleaseAct(delivery=delivery):
                 released.append(delivery)
             case FixityAct() as reading:
                 fixity = fixity_of(reading, index)
-            case KeyAct() | CommitAct() | None:
+            case KeyAct() | ReceiveAct() | RepairAct() | CommitAct() | None:
                 pass
     return Projection(applied=stop, added=added, released=released, fixity=fixity)
 
@@ -65,16 +76,19 @@ def fixity_of(reading: FixityAct, index: int) -> Fixity:
     return Fixity(reading.t, index, reading.objects, reading.bytes, reading.damaged)
 
 
-def holding_of(publish: PublishAct, index: int, product: Product, manifest: Manifest) -> Holding:
-    """The holding that ``publish`` at ``index`` makes of a product."""
+def holding_of(
+    taken: PublishAct | CopyAct, index: int, product: Product, manifest: Manifest
+) -> Holding:
+    """The holding that the act ``taken`` at ``index`` makes of a product."""
     return Holding(
         product=product,
         manifest=manifest,
         index=index,
-        accessioned=publish.t,
-        delivery=publish.delivery,
-        lifecycle=Lifecycle(publish.lifecycle),
-        releasability=publish.releasability,
+        accessioned=taken.t,
+        delivery=taken.delivery,
+        lifecycle=Lifecycle(taken.lifecycle),
+        releasability=taken.releasability,
+        origin=taken.origin if isinstance(taken, CopyAct) else "",
     )
 
 
@@ -85,23 +99,22 @@ def product_of(manifest: Manifest, node: Node) -> Product:
     wanted = inventory_file(product)
     if wanted is None:
         return product
-    return read_label(label, inventory=_inventory(manifest, wanted, node))
+    found = inventory_of(manifest, wanted)
+    return read_label(label, inventory=_object(found.sha256, node) if found else None)
 
 
-def _holding(publish: PublishAct, index: int, node: Node) -> Holding:
-    manifest = Manifest.decode(_object(publish.manifest, node))
-    if manifest.product != publish.lidvid:
-        raise Damaged(f"entry {index} publishes {publish.lidvid}, its manifest {manifest.product}")
-    return holding_of(publish, index, product_of(manifest, node), manifest)
+def _holding(taken: PublishAct | CopyAct, index: int, node: Node) -> Holding:
+    manifest = Manifest.decode(_object(taken.manifest, node))
+    if manifest.product != taken.lidvid:
+        raise Damaged(f"entry {index} takes in {taken.lidvid}, its manifest {manifest.product}")
+    return holding_of(taken, index, product_of(manifest, node), manifest)
 
 
-def _inventory(manifest: Manifest, path: str, node: Node) -> bytes | None:
+def inventory_of(manifest: Manifest, path: str) -> FileEntry | None:
+    """The file of ``manifest`` that its label calls ``path``."""
     folder = manifest.label.path.rpartition("/")[0]
     place = f"{folder}/{path}" if folder else path
-    for entry in manifest.files:
-        if entry.path == place:
-            return _object(entry.sha256, node)
-    return None
+    return next((entry for entry in manifest.files if entry.path == place), None)
 
 
 def _object(sha256: str, node: Node) -> bytes:

@@ -1,15 +1,25 @@
-"""Receive: see what a delivery consists of, without reading it.
+"""Receive: see what a delivery consists of, without reading it; take a container apart first.
 
 Only regular files under the delivery's root count. Links, devices and sockets are named as
-faults and never followed, so a delivery cannot reach outside its folder.
+faults and never followed, so a delivery cannot reach outside its folder. A container is unpacked
+into quarantine: a folder on the node's own disk, of which nothing stays.
 """
 
 import os
+import stat
+import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
+from perilune.durable import naming_full_disk, scratch
 from perilune.errors import WrongUsage
+from perilune.ingest.projection import Progress
+from perilune.ingest.unpack.container import HEAD, is_container, unpack
+from perilune.ingest.unpack.limits import Limits, Refused
+from perilune.node import Node
 
 LABEL_SUFFIXES = (".xml", ".lblx")
 
@@ -27,6 +37,62 @@ class Received:
     """Paths that are no regular files, or have unreadable names, and what they are."""
     is_whole: bool = True
     """False where single labels were handed in from a folder of other things."""
+    left_out: tuple[Refused, ...] = ()
+    """Entries of a container that may not be files of a delivery."""
+
+
+@contextmanager
+def received(given: Path | BinaryIO, node: Node, progress: Progress) -> Iterator[Received]:
+    """What was handed in: a folder, a label, a container, or a stream that is one.
+
+    A container's files are there until the block ends. Raises `Refused` where it is not taken,
+    `WrongUsage` where there is nothing to take in, `NoSpace` where the disk is full.
+    """
+    if isinstance(given, Path) and not _is_container(given):
+        yield receive(given)
+        return
+    with _quarantine(node) as folder:
+        with naming_full_disk(folder):
+            found = _unpacked(given, folder, progress)
+        yield found
+
+
+def _unpacked(given: Path | BinaryIO, folder: Path, progress: Progress) -> Received:
+    def told(size: int) -> None:
+        progress("unpacking, bytes", size, 0)
+
+    if isinstance(given, Path):
+        with given.open("rb") as source:
+            found = unpack(source, folder, told, Limits())
+    else:
+        found = unpack(given, folder, told, Limits())
+    return replace(_folder(found.root), left_out=found.left_out)
+
+
+def _is_container(path: Path) -> bool:
+    """Whether ``path`` is to be unpacked: by its first bytes, or because it is a pipe."""
+    try:
+        kind = path.stat().st_mode
+        if stat.S_ISREG(kind):
+            with path.open("rb") as file:
+                return is_container(file.read(HEAD))
+    except FileNotFoundError:
+        return False
+    return stat.S_ISFIFO(kind)
+
+
+def _quarantine(node: Node) -> AbstractContextManager[Path]:
+    if node.root is None:
+        return _elsewhere()
+    parent = node.root / "quarantine"
+    parent.mkdir(mode=0o700, exist_ok=True)
+    return scratch(parent)
+
+
+@contextmanager
+def _elsewhere() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="perilune-") as folder:
+        yield Path(folder)
 
 
 def receive(path: Path) -> Received:
@@ -40,7 +106,7 @@ def receive(path: Path) -> Received:
         beside = _folder(path.absolute().parent)
         return Received(beside.root, beside.files, (path.name,), beside.odd, is_whole=False)
     if path.exists():
-        raise WrongUsage(f"neither a folder nor a label (.xml, .lblx): {path}")
+        raise WrongUsage(f"neither a folder, a label (.xml, .lblx) nor a tar or zip: {path}")
     raise WrongUsage(f"nothing there: {path}")
 
 

@@ -7,14 +7,15 @@ same as that of a delivery that the node refuses.
 import hashlib
 from pathlib import Path
 
-from perilune.errors import DeliveryRefused
+from perilune.errors import DeliveryRefused, WrongUsage
 from perilune.ingest.check import check
-from perilune.ingest.delivery import report_of
+from perilune.ingest.delivery import faulty, message_of, report_of
 from perilune.ingest.projection import Progress, silent
-from perilune.ingest.receive import receive
+from perilune.ingest.receive import received
+from perilune.ingest.unpack.limits import Refused
 from perilune.model.package import Digests
 from perilune.node import Node
-from perilune.storage.port import Source
+from perilune.storage.port import Handed, Source
 from perilune.validation.report import Report
 
 _CHUNK = 1 << 20
@@ -22,6 +23,15 @@ _CHUNK = 1 << 20
 
 class _Unkept:
     """A batch that reads what it is given and keeps nothing."""
+
+    @property
+    def hand(self) -> None:
+        """There is nothing that another process could write to."""
+        return
+
+    def take_over(self, handed: Handed) -> Digests:
+        """Never asked, as there is no hand; raise `WrongUsage`."""
+        raise WrongUsage(f"no hand has put {handed.digests.sha256}")
 
     def put(self, data: Source) -> Digests:
         sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
@@ -40,7 +50,15 @@ def rehearse(path: Path, node: Node, progress: Progress = silent) -> Report:
 
     Raises `DeliveryRefused` where there is no label at all, as a delivery does.
     """
-    received = receive(path)
-    if not received.labels:
-        raise DeliveryRefused(f"no label (.xml, .lblx) in {path}")
-    return report_of(path, check(received, node, _Unkept(), progress))
+    name = path.absolute().name
+    try:
+        with received(path, node, progress) as found:
+            if found.labels:
+                checked = check(found, node, _Unkept(), progress)
+                checked.messages.extend(map(message_of, found.left_out))
+                return report_of(name, checked)
+            if found.left_out:
+                return faulty(name, found.left_out)
+            raise DeliveryRefused(f"no label (.xml, .lblx) in {name}")
+    except Refused as fault:
+        return faulty(name, (fault,))

@@ -196,6 +196,12 @@ class Log:
             raise NotFound(f"no log of {old} within one of {new} of {size}")
         return tree.consistency_path(TileNodes(partial(read_or_cut, self._tiles), size), old, new)
 
+    def root_at(self, size: int) -> bytes:
+        """Root over the first ``size`` entries; raise `NotFound` if there are not so many."""
+        if not 0 <= size <= self.size:
+            raise NotFound(f"no log of {size} within one of {self.size}")
+        return tree.root_of(TileNodes(partial(read_or_cut, self._tiles), self.size), size)
+
     def check(self) -> None:
         """Read everything; raise `LogInconsistent` if an entry or a tile is not what was signed."""
         state = self._state

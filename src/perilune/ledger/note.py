@@ -9,6 +9,7 @@ import binascii
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Self
 
 from cryptography.exceptions import InvalidSignature
@@ -73,7 +74,7 @@ class Verifier:
             if len(signature) <= _TIME or signature[0] > 0x7F:
                 return False
             moment, signature = int.from_bytes(signature[:_TIME], "big"), signature[_TIME:]
-            message = f"cosignature/v1\ntime {moment}\n".encode() + message
+            message = _cosigned(text, moment)
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
         except (InvalidSignature, ValueError):
@@ -113,9 +114,21 @@ class Signer:
         return Verifier(self.name, ED25519, self.key.public_key().public_bytes_raw())
 
     @property
+    def cosigner(self) -> Verifier:
+        """What others need to check this key's cosignatures."""
+        return Verifier(self.name, COSIGNATURE, self.key.public_key().public_bytes_raw())
+
+    @property
     def vkey(self) -> str:
         """The verifier as text."""
         return self.verifier.vkey
+
+    def cosignature(self, text: str, moment: datetime) -> str:
+        """The line by which this key, a witness's, says that it saw ``text`` at ``moment``."""
+        seconds = int(moment.timestamp())
+        signed = self.key.sign(_cosigned(text, seconds))
+        line = self.cosigner.key_id + seconds.to_bytes(_TIME, "big") + signed
+        return f"{_DASH}{self.name} {to_base64(line)}\n"
 
     def line(self, text: str) -> str:
         """The signature line under ``text``, with its newline."""
@@ -160,6 +173,38 @@ def open_note(data: bytes, verifiers: Sequence[Verifier]) -> Opened:
     return Opened(text, tuple(signed_by))
 
 
+def signed_only_by(data: bytes, verifiers: Sequence[Verifier]) -> bytes:
+    """The note in ``data`` without any other line than those of ``verifiers``, each once.
+
+    Raises `ProofFails` as `open_note` does.
+    """
+    good = open_note(data, verifiers).signed_by
+    text, lines = _split(data)
+    kept: dict[tuple[str, bytes], str] = {}
+    for name, key_id, signature in lines:
+        if any((name, key_id) == (key.name, key.key_id) for key in good):
+            line = f"{_DASH}{name} {to_base64(key_id + signature)}\n"
+            kept.setdefault((name, key_id), line)
+    return (text + "\n" + "".join(kept.values())).encode()
+
+
+def cosigned_at(data: bytes, witness: Verifier) -> datetime:
+    """When ``witness`` cosigned the note in ``data``.
+
+    Raises `ProofFails` if it did not, or if its line does not verify.
+    """
+    text, lines = _split(data)
+    for name, key_id, signature in lines:
+        if (name, key_id) == (witness.name, witness.key_id):
+            if not witness.accepts(text, signature):
+                break
+            try:
+                return datetime.fromtimestamp(int.from_bytes(signature[:_TIME], "big"), UTC)
+            except (ValueError, OverflowError, OSError) as error:
+                raise ProofFails(f"{witness.name} cosigned at a time that is none") from error
+    raise ProofFails(f"no good cosignature by {witness.name}")
+
+
 def text_of(data: bytes) -> str:
     """The text of a note whose signatures nobody has looked at."""
     return _split(data)[0]
@@ -190,6 +235,10 @@ def from_base64(text: str) -> bytes:
     if to_base64(data) != text:
         raise ProofFails(f"not Base64 in its one form: {text[:80]!r}")
     return data
+
+
+def _cosigned(text: str, seconds: int) -> bytes:
+    return f"cosignature/v1\ntime {seconds}\n{text}".encode()
 
 
 def _split(data: bytes) -> tuple[str, list[tuple[str, bytes, bytes]]]:

@@ -92,9 +92,17 @@ class Policy:
         return count >= group.needed
 
 
-def policy_text(vkey: str) -> str:
-    """A policy that trusts one log and asks for no witness."""
-    return f"# Trusted log of Perilune (C2SP tlog-policy).\nlog {vkey}\nquorum {_NOBODY}\n"
+def policy_text(vkey: str, witnesses: Sequence[str] = ()) -> str:
+    """A policy that trusts one log, and asks for one of ``witnesses`` where there are any."""
+    names = [f"peer-{number}" for number in range(1, len(witnesses) + 1)]
+    lines = [
+        "# Trusted log of Perilune (C2SP tlog-policy).",
+        f"log {vkey}",
+        *(f"witness {name} {key}" for name, key in zip(names, witnesses, strict=True)),
+        *([f"group peers any {' '.join(names)}"] if names else []),
+        f"quorum {'peers' if names else _NOBODY}",
+    ]
+    return "".join(f"{line}\n" for line in lines)
 
 
 class _Reader:

@@ -19,7 +19,7 @@ from perilune.ledger.note import from_base64, text_of, to_base64
 from perilune.ledger.policy import Policy
 from perilune.ledger.tiles import HASH
 from perilune.model import act, canonical
-from perilune.model.act import CommitAct, Opening, PublishAct
+from perilune.model.act import CommitAct, CopyAct, Opening, PublishAct
 from perilune.model.package import FileEntry, Manifest
 
 PROOF_VERSION = 1
@@ -53,7 +53,7 @@ class CheckedFile:
 class Verified:
     """What a proof proved."""
 
-    act: PublishAct
+    act: PublishAct | CopyAct
     manifest: Manifest
     files: tuple[str, ...]
     """Paths, as in the manifest, of the files that were checked."""
@@ -117,7 +117,7 @@ class Proof:
                 f"{checkpoint.origin} signed"
             )
 
-    def _published(self) -> PublishAct:
+    def _published(self) -> PublishAct | CopyAct:
         found = act.decode(self.entry)
         if isinstance(found, CommitAct):
             if self.opening is None:
@@ -134,11 +134,11 @@ class Proof:
             found = hidden
         elif self.opening is not None:
             raise ProofFails("the entry hides nothing, yet the proof has an opening")
-        if not isinstance(found, PublishAct):
+        if not isinstance(found, PublishAct | CopyAct):
             raise ProofFails("the entry records something else than the taking in of a product")
         return found
 
-    def _manifest_of(self, published: PublishAct) -> Manifest:
+    def _manifest_of(self, published: PublishAct | CopyAct) -> Manifest:
         digest = hashlib.sha256(self.manifest).hexdigest()
         if digest != published.manifest or len(self.manifest) != published.manifest_size:
             raise ProofFails(
@@ -153,9 +153,14 @@ class Proof:
         return manifest
 
 
-def make_proof(index: int, log: Log, *, manifest: bytes, opening: bytes | None) -> bytes:
-    """The proof that entry ``index`` is in the log as it is now; raise `NotFound` if it is not."""
-    head = log.head
+def make_proof(
+    index: int, log: Log, *, manifest: bytes, opening: bytes | None, head: bytes | None = None
+) -> bytes:
+    """The proof that entry ``index`` is in the log under ``head``, the newest if not given.
+
+    Raises `NotFound` if it is not.
+    """
+    head = head or log.head
     size = Checkpoint.parse(text_of(head)).size
     return Proof(
         index=index,

@@ -8,7 +8,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, assert_never
+from typing import Any, TypedDict, assert_never
 
 from perilune.errors import MalformedIdentifier, ProofFails
 from perilune.model import canonical
@@ -18,6 +18,7 @@ from perilune.model.product import Lifecycle, Releasability
 ACT_VERSION = 1
 MAX_ACT_BYTES = 65_535
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_ROOT = re.compile(r"[A-Za-z0-9+/]{43}=")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 
@@ -30,7 +31,7 @@ class KeyAct:
     origin: str
     namespaces: tuple[str, ...]
     keys: tuple[tuple[str, str], ...]
-    """Pairs of use (``log``, ``receipt``) and verifier key."""
+    """Pairs of use (``log``, ``receipt``, ...) and verifier key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,54 @@ class PublishAct:
     delivery: str
     lifecycle: Lifecycle
     releasability: Releasability
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyAct:
+    """A product version that another node published was accessioned here too."""
+
+    t: datetime
+    origin: str
+    """Log of the owner."""
+    index: int
+    """Position there of the entry that published it."""
+    leaf: str
+    """Leaf hash of that entry, hex."""
+    lidvid: Lidvid
+    manifest: str
+    manifest_size: int
+    files: int
+    bytes: int
+    delivery: str
+    lifecycle: Lifecycle
+    releasability: Releasability
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiveAct:
+    """Custody of all that a log published openly up to a checkpoint, but for the exceptions."""
+
+    t: datetime
+    origin: str
+    size: int
+    root: str
+    """Base64, as in the checkpoint."""
+    exceptions: int
+    exception_list: str
+    """SHA-256 of the list of exceptions, an object of the storage."""
+    receipt: str
+    """SHA-256 of the signed custody receipt, an object of the storage."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairAct:
+    """Damaged objects were replaced by the right bytes, which another node gave."""
+
+    t: datetime
+    origin: str
+    objects: int
+    bytes: int
+    repaired: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +123,7 @@ class CommitAct:
     commitment: str
 
 
-Act = KeyAct | PublishAct | ReleaseAct | FixityAct | CommitAct
+Act = KeyAct | PublishAct | CopyAct | ReceiveAct | RepairAct | ReleaseAct | FixityAct | CommitAct
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +169,10 @@ def read_time(text: str) -> datetime:
 def document(act: Act) -> dict[str, canonical.Json]:
     """The JSON object of ``act``."""
     head: dict[str, canonical.Json] = {"v": ACT_VERSION, "t": time_text(act.t)}
+    members: dict[str, canonical.Json]
     match act:
         case KeyAct():
-            return head | {
+            members = {
                 "act": "key",
                 "node": act.node,
                 "origin": act.origin,
@@ -130,29 +180,58 @@ def document(act: Act) -> dict[str, canonical.Json]:
                 "keys": [{"use": use, "vkey": vkey} for use, vkey in act.keys],
             }
         case PublishAct():
-            return head | {
-                "act": "publish",
-                "lidvid": str(act.lidvid),
-                "manifest": {"sha256": act.manifest, "size": act.manifest_size},
-                "files": act.files,
+            members = {"act": "publish"} | _product_document(act)
+        case CopyAct():
+            members = {
+                "act": "copy",
+                "origin": act.origin,
+                "index": act.index,
+                "leaf": act.leaf,
+            }
+            members |= _product_document(act)
+        case ReceiveAct():
+            members = {
+                "act": "receive",
+                "origin": act.origin,
+                "size": act.size,
+                "root": act.root,
+                "exceptions": {"count": act.exceptions, "sha256": act.exception_list},
+                "receipt": act.receipt,
+            }
+        case RepairAct():
+            members = {
+                "act": "repair",
+                "origin": act.origin,
+                "objects": act.objects,
                 "bytes": act.bytes,
-                "delivery": act.delivery,
-                "lifecycle": act.lifecycle.value,
-                "releasability": act.releasability.value,
+                "repaired": list(act.repaired),
             }
         case ReleaseAct():
-            return head | {"act": "release", "delivery": act.delivery}
+            members = {"act": "release", "delivery": act.delivery}
         case FixityAct():
-            return head | {
+            members = {
                 "act": "fixity",
                 "objects": act.objects,
                 "bytes": act.bytes,
                 "damaged": list(act.damaged),
             }
         case CommitAct():
-            return head | {"act": "commit", "commitment": {"sha256": act.commitment}}
+            members = {"act": "commit", "commitment": {"sha256": act.commitment}}
         case _:
             assert_never(act)
+    return head | members
+
+
+def _product_document(act: PublishAct | CopyAct) -> dict[str, canonical.Json]:
+    return {
+        "lidvid": str(act.lidvid),
+        "manifest": {"sha256": act.manifest, "size": act.manifest_size},
+        "files": act.files,
+        "bytes": act.bytes,
+        "delivery": act.delivery,
+        "lifecycle": act.lifecycle.value,
+        "releasability": act.releasability.value,
+    }
 
 
 def encode(act: Act) -> bytes:
@@ -185,6 +264,18 @@ def _from_document(found: Any) -> Act:
         raise ProofFails(f"malformed act: {error}") from error
 
 
+def _text(found: Any) -> str:
+    if not isinstance(found, str) or not found:
+        raise ValueError(f"not a text: {found!r}")
+    return found
+
+
+def _count(found: Any) -> int:
+    if not isinstance(found, int) or isinstance(found, bool) or found < 0:
+        raise ValueError(f"not a count: {found!r}")
+    return found
+
+
 def _digest(text: Any) -> str:
     if not isinstance(text, str) or not _SHA256.fullmatch(text):
         raise ValueError(f"not a SHA-256: {text!r}")
@@ -201,17 +292,67 @@ def _key(found: dict[str, Any], t: datetime) -> Act:
     )
 
 
+class _ProductMembers(TypedDict):
+    """What `publish` and `copy` say alike."""
+
+    lidvid: Lidvid
+    manifest: str
+    manifest_size: int
+    files: int
+    bytes: int
+    delivery: str
+    lifecycle: Lifecycle
+    releasability: Releasability
+
+
+def _product_members(found: dict[str, Any]) -> _ProductMembers:
+    return {
+        "lidvid": Lidvid.parse(found["lidvid"]),
+        "manifest": _digest(found["manifest"]["sha256"]),
+        "manifest_size": int(found["manifest"]["size"]),
+        "files": int(found["files"]),
+        "bytes": int(found["bytes"]),
+        "delivery": _digest(found["delivery"]),
+        "lifecycle": Lifecycle(found["lifecycle"]),
+        "releasability": Releasability(found["releasability"]),
+    }
+
+
 def _publish(found: dict[str, Any], t: datetime) -> Act:
-    return PublishAct(
+    return PublishAct(t=t, **_product_members(found))
+
+
+def _copy(found: dict[str, Any], t: datetime) -> Act:
+    return CopyAct(
         t=t,
-        lidvid=Lidvid.parse(found["lidvid"]),
-        manifest=_digest(found["manifest"]["sha256"]),
-        manifest_size=int(found["manifest"]["size"]),
-        files=int(found["files"]),
-        bytes=int(found["bytes"]),
-        delivery=_digest(found["delivery"]),
-        lifecycle=Lifecycle(found["lifecycle"]),
-        releasability=Releasability(found["releasability"]),
+        origin=_text(found["origin"]),
+        index=_count(found["index"]),
+        leaf=_digest(found["leaf"]),
+        **_product_members(found),
+    )
+
+
+def _receive(found: dict[str, Any], t: datetime) -> Act:
+    if not _ROOT.fullmatch(found["root"]):
+        raise ValueError(f"not a root hash: {found['root']!r}")
+    return ReceiveAct(
+        t=t,
+        origin=_text(found["origin"]),
+        size=_count(found["size"]),
+        root=found["root"],
+        exceptions=_count(found["exceptions"]["count"]),
+        exception_list=_digest(found["exceptions"]["sha256"]),
+        receipt=_digest(found["receipt"]),
+    )
+
+
+def _repair(found: dict[str, Any], t: datetime) -> Act:
+    return RepairAct(
+        t=t,
+        origin=_text(found["origin"]),
+        objects=_count(found["objects"]),
+        bytes=_count(found["bytes"]),
+        repaired=tuple(_digest(name) for name in found["repaired"]),
     )
 
 
@@ -235,6 +376,9 @@ def _commit(found: dict[str, Any], t: datetime) -> Act:
 _READERS = {
     "key": _key,
     "publish": _publish,
+    "copy": _copy,
+    "receive": _receive,
+    "repair": _repair,
     "release": _release,
     "fixity": _fixity,
     "commit": _commit,

@@ -6,9 +6,9 @@ Format: docs/reference/formats.md, "Manifest".
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 from perilune.errors import ProofFails
 from perilune.model import canonical
@@ -29,8 +29,7 @@ def piece_size(size: int) -> int:
     return length
 
 
-@dataclass(frozen=True, slots=True)
-class Digests:
+class Digests(NamedTuple):  # one for every file, from another process: a tuple crosses soonest
     """What one pass over some bytes yields."""
 
     size: int
@@ -74,6 +73,8 @@ class Manifest:
 
     product: Lidvid
     files: tuple[FileEntry, ...]
+    _encoded: list[bytes] = field(default_factory=list, init=False, repr=False, compare=False)
+    """The canonical bytes once they were asked for: storage, log and catalogue all do."""
 
     @property
     def label(self) -> FileEntry:
@@ -87,13 +88,14 @@ class Manifest:
 
     def encode(self) -> bytes:
         """Canonical bytes; their SHA-256 is the manifest's name."""
-        return canonical.encode(
-            {
+        if not self._encoded:
+            document: dict[str, canonical.Json] = {
                 "v": MANIFEST_VERSION,
                 "product": str(self.product),
                 "files": [_file_document(entry) for entry in self.files],
             }
-        )
+            self._encoded.append(canonical.encode(document))
+        return self._encoded[0]
 
     @classmethod
     def decode(cls, data: bytes) -> Self:

@@ -122,6 +122,8 @@ class Holding:
     delivery: str
     lifecycle: Lifecycle
     releasability: Releasability
+    origin: str = ""
+    """Log of the node that published it; empty where that is this node."""
 
     @property
     def is_public(self) -> bool:

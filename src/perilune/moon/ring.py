@@ -9,6 +9,7 @@ for arcs of a few metres, where a x b loses nine digits.
 """
 
 from collections.abc import Sequence
+from itertools import chain
 from math import atan2, cos, radians, sin, sqrt
 from typing import Protocol
 
@@ -75,6 +76,39 @@ def ring_of(vertices: Sequence[tuple[float, float]]) -> Ring:
 def ring_through(places: list[Vector]) -> Ring:
     """The ring through unit vectors."""
     return FewArcs(places) if len(places) < _MANY else ManyArcs(np.array(places).T)
+
+
+def nearest_of(rings: Sequence[Sequence[float]], place: Vector) -> npt.NDArray[np.float64]:
+    """For each ring (longitude, latitude, longitude… in degrees) what `Ring.nearest` says.
+
+    All arcs of all rings at once: a few small operations for hundreds of rings.
+    """
+    ends = np.cumsum([len(ring) // 2 for ring in rings])
+    east, north = np.radians(np.fromiter(chain.from_iterable(rings), np.float64).reshape(-1, 2).T)
+    across = np.cos(north)
+    after = np.stack([across * np.cos(east), across * np.sin(east), np.sin(north)])
+    starts = np.concatenate([[0], ends[:-1]])
+    previous = np.arange(-1, len(east) - 1)
+    previous[starts] = ends - 1
+    return np.minimum.reduceat(_chords(after[:, previous], after, place), starts)
+
+
+def _chords(
+    before: npt.NDArray[np.float64], after: npt.NDArray[np.float64], place: Vector
+) -> npt.NDArray[np.float64]:
+    """Squared chord from ``place`` to the nearest point of each arc, its end included."""
+    px, py, pz = place
+    (ax, ay, az), (bx, by, bz) = before, after
+    best: npt.NDArray[np.float64] = (px - bx) ** 2 + (py - by) ** 2 + (pz - bz) ** 2
+    dx, dy, dz, sx, sy, sz = ax - bx, ay - by, az - bz, ax + bx, ay + by, az + bz
+    nx, ny, nz = dy * sz - dz * sy, dz * sx - dx * sz, dx * sy - dy * sx
+    qx, qy, qz = ny * pz - nz * py, nz * px - nx * pz, nx * py - ny * px
+    beside = (ax * qx + ay * qy + az * qz < 0.0) & (bx * qx + by * qy + bz * qz > 0.0)
+    nx, ny, nz = nx[beside], ny[beside], nz[beside]
+    off = nx * px + ny * py + nz * pz
+    square = np.minimum(1.0, off * off / (nx * nx + ny * ny + nz * nz))
+    best[beside] = np.minimum(best[beside], 2.0 * square / (1.0 + np.sqrt(1.0 - square)))
+    return best
 
 
 class FewArcs:

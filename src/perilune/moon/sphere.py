@@ -9,17 +9,20 @@ A boundary belongs to its shape, to within a micrometre on the Moon.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import acos, asin, atan2, ceil, cos, dist, hypot, pi, radians, sin
 from typing import assert_never
 
 from perilune.model.footprint import LatLonBox, LonLat, Point, Polygon, Shape
-from perilune.moon.ring import Bounds, Ring, Vector, ring_of, ring_through, unit_vector
+from perilune.moon.ring import Bounds, Ring, Vector, nearest_of, ring_of, ring_through, unit_vector
 
 _Vertex = tuple[LonLat, Vector]
 _TOUCH = 1e-12
 """Radians within which a place counts as on a boundary: two micrometres on the Moon."""
 _SAME = 1e-12
 """Chord below which two vertices are one."""
+_FAR = 1.9
+"""Chord beyond which two places may be antipodes."""
 _PAD = 1.2e-7
 """What a box is widened by: more than rounding to float32 can take away, 20 cm on the Moon."""
 
@@ -63,10 +66,29 @@ def meets_cap(shape: Shape, lon: float, lat: float, radius_rad: float) -> bool:
         case Polygon(outline):
             place = unit_vector(lon, lat)
             rings = [ring_of(ring) for ring in outline]
-            reach = (2.0 * sin(0.5 * (radius_rad + _TOUCH))) ** 2
+            reach = _reach(radius_rad)
             return any(ring.nearest(place) <= reach for ring in rings) or _holds(rings, place)
         case _:
             assert_never(shape)
+
+
+def outlines_near(
+    rings: Sequence[Sequence[float]], lon: float, lat: float, radius_rad: float
+) -> list[bool]:
+    """Whether each ring, the line itself, comes within ``radius_rad`` of a place.
+
+    For many at once; a ring is longitude, latitude, longitude… A polygon of which no ring does
+    meets the cap only if it holds all of it, which is for `meets_cap` to say.
+    """
+    if radius_rad >= pi or not rings:
+        return [True] * len(rings)
+    near: list[bool] = (nearest_of(rings, unit_vector(lon, lat)) <= _reach(radius_rad)).tolist()
+    return near
+
+
+def _reach(radius_rad: float) -> float:
+    """The square of the chord of an angle, a touch longer."""
+    return float((2.0 * sin(0.5 * (radius_rad + _TOUCH))) ** 2)
 
 
 def contains(shape: Shape, lon: float, lat: float) -> bool:
@@ -115,15 +137,29 @@ def oriented(ring: Sequence[LonLat]) -> tuple[LonLat, ...]:
     for lon, lat in ring:
         if not (-360.0 <= lon <= 360.0 and -90.0 <= lat <= 90.0):
             raise ValueError(f"not a longitude and latitude: {lon}, {lat}")
-    kept = _without_spikes([(vertex, unit_vector(*vertex)) for vertex in ring])
-    if len(kept) < 3:
-        raise ValueError(f"a ring needs three places, this has {len(kept)}")
-    for (before, (x, y, z)), (vertex, place) in zip([kept[-1], *kept], kept, strict=False):
-        if dist((-x, -y, -z), place) <= _SAME:
-            raise ValueError(f"no single great circle joins {before} and {vertex}")
+    kept = [(vertex, unit_vector(*vertex)) for vertex in ring]
+    if not _is_plain([place for _, place in kept]):
+        kept = _without_spikes(kept)
+        if len(kept) < 3:
+            raise ValueError(f"a ring needs three places, this has {len(kept)}")
+        for (before, (x, y, z)), (vertex, place) in zip([kept[-1], *kept], kept, strict=False):
+            if dist((-x, -y, -z), place) <= _SAME:
+                raise ValueError(f"no single great circle joins {before} and {vertex}")
     inside = _area([ring_through([place for _, place in kept])])
     vertices = tuple([vertex for vertex, _ in kept])
     return vertices if inside <= 2.0 * pi else vertices[::-1]
+
+
+def _is_plain(places: list[Vector]) -> bool:
+    """Whether at once no two neighbours are one or far apart, and none returns to the last but one.
+
+    Most rings are so, and need no closer look.
+    """
+    if len(places) < 3:
+        return False
+    steps = [dist(a, b) for a, b in pairwise([places[-1], *places])]
+    skips = [dist(a, b) for a, b in zip([*places[-2:], *places], places, strict=False)]
+    return min(steps) > _SAME and max(steps) < _FAR and min(skips) > _SAME
 
 
 def _without_spikes(ring: list[_Vertex]) -> list[_Vertex]:

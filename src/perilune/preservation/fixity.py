@@ -63,7 +63,7 @@ def audit(node: Node, progress: Progress = silent) -> Audit:
         progress("reading back", done, len(names))
     result = Audit(len(names), total, tuple(damage), node.log.size, _log_is_sound(node))
     if result.log_is_sound:
-        _record(result, node)
+        record_reading(result, node)
     return result
 
 
@@ -98,14 +98,15 @@ def _log_is_sound(node: Node) -> bool:
     return True
 
 
-def _all_is_public(node: Node) -> bool:
+def all_is_public(node: Node) -> bool:
     """Whether counts and digests of the whole storage tell nothing but what everyone may know."""
     everything = Query(scope="own", versions="all", limit=0)
     public = replace(everything, scope="public")
     return node.catalogue.search(everything).total == node.catalogue.search(public).total
 
 
-def _record(result: Audit, node: Node) -> None:
+def record_reading(result: Audit, node: Node) -> None:
+    """Log what reading everything back found, and have the catalogue know it."""
     with node.writing():
         catch_up(node)
         reading = FixityAct(
@@ -115,5 +116,5 @@ def _record(result: Audit, node: Node) -> None:
             damaged=tuple(found.sha256 for found in result.damage[:500]),
         )
         index = node.log.size
-        record([reading], node, hidden=not _all_is_public(node))
+        record([reading], node, hidden=not all_is_public(node))
         node.catalogue.apply(Projection(applied=node.log.size, fixity=fixity_of(reading, index)))

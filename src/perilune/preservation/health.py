@@ -94,7 +94,7 @@ def _audit(node: Node) -> Finding:
             "audit",
             is_well=False,
             detail=f"{detail}, {len(last.damaged)} damaged",
-            advice="Run perilune audit; restore what it names from a copy.",
+            advice="Run perilune audit --repair, or restore what it names from a copy.",
         )
     is_recent = node.now() - last.at < _AUDIT_EVERY
     return Finding(

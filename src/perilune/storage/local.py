@@ -5,16 +5,16 @@ under ``incoming/``; then each file is renamed to its name; then the names are m
 So a file at its final name always has its data, and a crash leaves at worst a folder
 under ``incoming/`` that the next batch sweeps away.
 
-A live batch holds a lock on a file in its folder, so sweeping knows the dead. Opening a
-batch, and naming its objects, happen under one lock of the store: an object that another
+An object is mended in the same way: the right bytes are durable beside it before the damaged ones
+get a name in ``quarantine/``, and take its place in one rename.
+
+Opening a batch, and naming its objects, happen under one lock of the store: an object that another
 batch counted as present cannot be taken back between its look and its own leaving.
 """
 
-import fcntl
 import os
 import re
-import shutil
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,11 +22,11 @@ from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
-from perilune.durable import Settle, naming_full_disk, settle
+from perilune.durable import Settle, naming_full_disk, scratch, settle, turn
 from perilune.errors import Damaged, NotFound
 from perilune.model.package import Digests
 from perilune.storage import digest
-from perilune.storage.port import Source
+from perilune.storage.port import Handed, Source
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 _FOLDERS = tuple(f"{number:02x}" for number in range(256))
@@ -44,21 +44,26 @@ class LocalStore:
     @contextmanager
     def batch(self) -> Iterator["LocalBatch"]:
         """Write objects together; see the port."""
-        with naming_full_disk(self.root):
-            self._make_folders()
-            with _locked(self._incoming / _LOCK):
-                _sweep(self._incoming)
-                folder = Path(tempfile.mkdtemp(dir=self._incoming))
-                alive = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR)
-                fcntl.flock(alive, fcntl.LOCK_EX)
-        try:
+        with self._scratch() as folder:
             batch = LocalBatch(self, folder)
             yield batch
             with naming_full_disk(self.root):
                 self._keep(batch)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-            os.close(alive)
+
+    def mend(self, sha256: str, data: Source) -> None:
+        """Have the object hold the bytes of its name again; see the port."""
+        final = self._place(sha256)
+        with self._scratch() as folder, naming_full_disk(self.root):
+            place = folder / "mended"
+            with place.open("x+b") as target:
+                found = digest.copy(digest.begin(data), data, target)
+            if found.sha256 != sha256:
+                raise Damaged(f"the bytes to mend {sha256} have SHA-256 {found.sha256}")
+            self.settle(self.root, [place, folder])
+            with turn(self._incoming / _LOCK):
+                self._put_aside(final, sha256)
+                place.rename(final)
+                self.settle(self.root, [self.root / sha256[:2]])
 
     def open(self, sha256: str) -> BinaryIO:
         """Open for reading, seekable; raise `NotFound` if absent."""
@@ -92,6 +97,24 @@ class LocalStore:
                     and entry.is_file(follow_symlinks=False)
                 )
 
+    @contextmanager
+    def _scratch(self) -> Iterator[Path]:
+        """A folder under ``incoming/`` that is swept away with its process."""
+        with naming_full_disk(self.root):
+            self._make_folders()
+        with scratch(self._incoming) as folder:
+            yield folder
+
+    def _put_aside(self, final: str, sha256: str) -> None:
+        """Give what stands at ``final`` a second name, which it keeps."""
+        if not os.path.lexists(final):
+            return
+        quarantine = self.root / "quarantine"
+        quarantine.mkdir(exist_ok=True)
+        names = (quarantine / f"{sha256}.{number}" for number in count(1))
+        os.link(final, next(name for name in names if not name.exists()))
+        self.settle(self.root, [quarantine, self.root])
+
     @property
     def _incoming(self) -> Path:
         return self.root / "incoming"
@@ -100,7 +123,7 @@ class LocalStore:
         # text, not Path: with three objects a product, arithmetic of paths has a cost of its own
         if not _NAME.fullmatch(sha256):
             raise NotFound(f"not the name of an object: {sha256!r}")
-        return f"{self.root}/{sha256[:2]}/{sha256}"
+        return _place(self.root, sha256)
 
     def _make_folders(self) -> None:
         if self._incoming.is_dir():
@@ -111,13 +134,6 @@ class LocalStore:
         self._incoming.mkdir(exist_ok=True)
         self.settle(self.root, [self.root, self.root.parent])
 
-    def holds(self, sha256: str, size: int) -> bool:
-        """Whether an object of this name and size is there."""
-        try:
-            return os.stat(self._place(sha256)).st_size == size
-        except FileNotFoundError:
-            return False
-
     def _keep(self, batch: "LocalBatch") -> None:
         """Give the objects of ``batch`` their names, all of them or none."""
         if not batch.sizes:
@@ -125,7 +141,7 @@ class LocalStore:
         if batch.new:
             self.settle(self.root, [*map(Path, batch.new.values()), batch.folder])
         named: list[str] = []
-        with _locked(self._incoming / _LOCK):
+        with turn(self._incoming / _LOCK):
             try:
                 self._name(batch, named)
                 prefixes = {sha256[:2] for sha256 in batch.sizes}
@@ -137,7 +153,7 @@ class LocalStore:
 
     def _name(self, batch: "LocalBatch", named: list[str]) -> None:
         for sha256, size in batch.sizes.items():
-            if self.holds(sha256, size):
+            if _holds(self.root, sha256, size):
                 continue
             if sha256 not in batch.new:
                 raise Damaged(f"object {sha256} vanished while a batch relied on it")
@@ -147,26 +163,63 @@ class LocalStore:
             os.rename(batch.new[sha256], final)
 
 
+@dataclass(frozen=True, slots=True)
+class LocalHand:
+    """Writes into the folder of a live batch, in whatever process it is."""
+
+    root: Path
+    folder: Path
+
+    def put(self, data: Source) -> Handed:
+        """Write all of ``data`` in one pass; raise `NoSpace` where it does not fit."""
+        path = f"{self.folder}/{secrets.token_hex(8)}"
+        with naming_full_disk(self.folder):
+            opening = digest.begin(data)
+            if not opening.is_whole:
+                return self._put_large(path, opening, data)
+            found = digest.of_bytes(opening.block)
+            if _holds(self.root, found.sha256, found.size):
+                return Handed(found, "")
+            _write(path, opening.block)
+            return Handed(found, path)
+
+    def _put_large(self, path: str, opening: digest.Opening, data: Source) -> Handed:
+        with Path(path).open("x+b") as target:
+            try:
+                found = digest.copy(opening, data, target)
+            except BaseException:
+                os.unlink(path)
+                raise
+        if _holds(self.root, found.sha256, found.size):
+            os.unlink(path)
+            return Handed(found, "")
+        return Handed(found, path)
+
+
 class LocalBatch:
     """Objects being written together, in a folder of their own."""
 
     def __init__(self, store: LocalStore, folder: Path) -> None:
         self.folder = folder
+        self.hand = LocalHand(store.root, folder)
         self.new: dict[str, str] = {}
         """Objects that the store did not have, and where they wait."""
         self.sizes: dict[str, int] = {}
         """All objects of the batch."""
         self._times: dict[str, int] = {}
-        self._store = store
-        self._numbers = count()
 
     def put(self, data: Source) -> Digests:
         """Take all of ``data`` in one pass; raise `NoSpace` where it does not fit."""
-        with naming_full_disk(self.folder):
-            opening = digest.begin(data)
-            found = self._take_small(opening.block) if opening.is_whole else None
-            if found is None:
-                found = self._take_large(opening, data)
+        return self.take_over(self.hand.put(data))
+
+    def take_over(self, handed: Handed) -> Digests:
+        """Count as put what the hand has put, in this process or another."""
+        found = handed.digests
+        if handed.place:
+            if found.sha256 in self.new:
+                os.unlink(handed.place)
+            else:
+                self.new[found.sha256] = handed.place
         self.sizes[found.sha256] = found.size
         self._times[found.sha256] = self._times.get(found.sha256, 0) + 1
         return found
@@ -182,30 +235,16 @@ class LocalBatch:
         if sha256 in self.new:
             os.unlink(self.new.pop(sha256))
 
-    def _take_small(self, content: bytes) -> Digests:
-        found = digest.of_bytes(content)
-        if not self._has(found):
-            path = f"{self.folder}/{found.sha256}"
-            _write(path, content)
-            self.new[found.sha256] = path
-        return found
 
-    def _take_large(self, opening: digest.Opening, data: Source) -> Digests:
-        path = self.folder / f"large-{next(self._numbers)}"
-        try:
-            with path.open("x+b") as target:
-                found = digest.copy(opening, data, target)
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-        if self._has(found):
-            path.unlink()
-        else:
-            self.new[found.sha256] = str(path)
-        return found
+def _place(root: Path, sha256: str) -> str:
+    return f"{root}/{sha256[:2]}/{sha256}"
 
-    def _has(self, found: Digests) -> bool:
-        return found.sha256 in self.new or self._store.holds(found.sha256, found.size)
+
+def _holds(root: Path, sha256: str, size: int) -> bool:
+    try:
+        return os.stat(_place(root, sha256)).st_size == size
+    except FileNotFoundError:
+        return False
 
 
 def _write(path: str, content: bytes) -> None:
@@ -216,34 +255,3 @@ def _write(path: str, content: bytes) -> None:
             rest = rest[os.write(handle, rest) :]
     finally:
         os.close(handle)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    handle = os.open(path, os.O_CREAT | os.O_RDWR)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _sweep(incoming: Path) -> None:
-    """Remove the folders of batches whose process is gone."""
-    for folder in incoming.iterdir():
-        if folder.is_dir() and not _is_alive(folder):
-            shutil.rmtree(folder)
-
-
-def _is_alive(folder: Path) -> bool:
-    try:
-        handle = os.open(folder / _LOCK, os.O_RDWR)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(handle)
-    return False

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from perilune.errors import NotFound
+from perilune.errors import Damaged, NotFound, WrongUsage
 from perilune.model.package import Digests
 from perilune.storage import digest
-from perilune.storage.port import Source
+from perilune.storage.port import Handed, Source
 
 
 class MemoryStore:
@@ -16,12 +16,22 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._objects: dict[str, bytes] = {}
+        self._quarantine: list[tuple[str, bytes]] = []
 
     @contextmanager
     def batch(self) -> Iterator["MemoryBatch"]:
         """Write objects together; see the port."""
         batch = MemoryBatch()
         yield batch
+        self._objects |= batch.objects
+
+    def mend(self, sha256: str, data: Source) -> None:
+        """Have the object hold the bytes of its name again; see the port."""
+        batch = MemoryBatch()
+        if (found := batch.put(data).sha256) != sha256:
+            raise Damaged(f"the bytes to mend {sha256} have SHA-256 {found}")
+        if sha256 in self._objects:
+            self._quarantine.append((sha256, self._objects[sha256]))
         self._objects |= batch.objects
 
     def open(self, sha256: str) -> BinaryIO:
@@ -51,6 +61,15 @@ class MemoryBatch:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self._times: dict[str, int] = {}
+
+    @property
+    def hand(self) -> None:
+        """Other processes have memories of their own."""
+        return
+
+    def take_over(self, handed: Handed) -> Digests:
+        """Never asked, as there is no hand; raise `WrongUsage`."""
+        raise WrongUsage(f"no hand has put {handed.digests.sha256}")
 
     def put(self, data: Source) -> Digests:
         """Take all of ``data``."""

@@ -5,7 +5,7 @@ Every implementation passes `perilune.testing.storage.StoreContract`.
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 from perilune.model.package import Digests
 
@@ -18,8 +18,33 @@ class Source(Protocol):
         ...
 
 
+class Handed(NamedTuple):
+    """What a hand has put: an object that waits for its batch to take it over."""
+
+    digests: Digests
+    place: str
+    """Where it waits; empty where the store has the object already."""
+
+
+class Hand(Protocol):
+    """Writes for a batch from another process, to which it can be sent."""
+
+    def put(self, data: Source) -> Handed:
+        """Take all of ``data`` in one pass; the batch has it only once it has taken it over."""
+        ...
+
+
 class Batch(Protocol):
     """Objects being written together. Nothing of it is visible before the batch is left."""
+
+    @property
+    def hand(self) -> Hand | None:
+        """What writes for this batch elsewhere; None where objects live in one process only."""
+        ...
+
+    def take_over(self, handed: Handed) -> Digests:
+        """Count as put what the batch's own hand has put, once for each time it has."""
+        ...
 
     def put(self, data: Source) -> Digests:
         """Take all of ``data`` in one pass; twice the same bytes is the same as once."""
@@ -39,6 +64,14 @@ class ObjectStore(Protocol):
         On leaving it normally every object of the batch is visible and survives power
         loss. On leaving it by an exception none is that was not there before, and nothing is left
         behind. Raises `NoSpace` where the disk is full.
+        """
+        ...
+
+    def mend(self, sha256: str, data: Source) -> None:
+        """Have the object hold the bytes of its name again, which ``data`` gives.
+
+        On return they are durable in its place, and what was there is kept in quarantine.
+        Raises `Damaged`, and changes nothing, where ``data`` are other bytes.
         """
         ...
 

@@ -5,10 +5,11 @@ Subclass `StoreContract` in a test module and give it a ``store`` fixture.
 
 import hashlib
 import io
+import pickle
 
 import pytest
 
-from perilune.errors import NotFound
+from perilune.errors import Damaged, NotFound
 from perilune.model.package import Digests
 from perilune.storage.port import ObjectStore
 
@@ -165,6 +166,31 @@ class StoreContract:
 
         assert read_back(store, found.sha256) == b"wanted after all"
 
+    def test_takes_over_what_its_hand_has_put_elsewhere(self, store: ObjectStore) -> None:
+        contents = [b"small", arbitrary_bytes(3 * MIB), b"small"]
+
+        with store.batch() as batch:
+            if batch.hand is None:
+                pytest.skip("its objects live in one process")
+            hand = pickle.loads(pickle.dumps(batch.hand))  # noqa: S301  # as another process gets it
+            handed = [hand.put(io.BytesIO(content)) for content in contents]
+            found = [batch.take_over(each) for each in handed]
+            batch.drop(found[0].sha256)
+
+        assert {each.sha256 for each in found} == set(store)
+        assert read_back(store, found[0].sha256) == b"small"
+        assert read_back(store, found[1].sha256) == contents[1]
+
+    def test_has_nothing_of_what_its_hand_has_put_and_it_did_not_take_over(
+        self, store: ObjectStore
+    ) -> None:
+        with store.batch() as batch:
+            if batch.hand is None:
+                pytest.skip("its objects live in one process")
+            batch.hand.put(io.BytesIO(b"nobody asked for it"))
+
+        assert list(store) == []
+
     def test_does_not_mind_the_drop_of_what_it_never_had(self, store: ObjectStore) -> None:
         with store.batch() as batch:
             batch.drop("ab" * 32)
@@ -192,6 +218,30 @@ class StoreContract:
     def test_contains_nothing_but_names(self, store: ObjectStore) -> None:
         assert 7 not in store
         assert None not in store
+
+    def test_mends_an_object_that_is_missing(self, store: ObjectStore) -> None:
+        data = arbitrary_bytes(2 * MIB + 5, seed=3)
+        name = hashlib.sha256(data).hexdigest()
+
+        store.mend(name, io.BytesIO(data))
+
+        assert read_back(store, name) == data
+
+    def test_mends_with_no_other_bytes_than_those_of_the_name(self, store: ObjectStore) -> None:
+        found = store_one(store, b"right")
+
+        with pytest.raises(Damaged, match=found.sha256):
+            store.mend(found.sha256, io.BytesIO(b"wrong"))
+
+        assert read_back(store, found.sha256) == b"right"
+        assert list(store) == [found.sha256]
+
+    @pytest.mark.parametrize("name", ["", "../../etc/passwd", "AB" * 32])
+    def test_mends_nothing_of_any_other_name(self, store: ObjectStore, name: str) -> None:
+        with pytest.raises((NotFound, Damaged)):
+            store.mend(name, io.BytesIO(b"right"))
+
+        assert list(store) == []
 
     def test_keeps_two_batches_apart(self, store: ObjectStore) -> None:
         with store.batch() as one:

@@ -299,6 +299,18 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "error.delivery.unreadable_file": (
             "Replace links and special files by the files themselves."
         ),
+        "error.delivery.unsafe_name": (
+            "Pack the files again under relative, printable names in UTF-8 with forward slashes."
+        ),
+        "error.delivery.name_clash": (
+            "Rename one of the two: names differ in more than case or Unicode normal form."
+        ),
+        "error.delivery.unreadable_container": (
+            "Pack the files again as zip, or as tar (plain, gz, bz2, xz, zst), and send it whole."
+        ),
+        "error.delivery.too_large": (
+            "Send it in parts, or unpack it on the node's machine and deliver the folder."
+        ),
     }
 )
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from perilune.formats.pds4.tree import PDS
+from perilune.formats.pds4.grow import PDS
 from perilune.formats.xml import line_of
 from perilune.validation.label import Label
 from perilune.validation.options import Options

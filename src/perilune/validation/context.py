@@ -16,7 +16,7 @@ from lxml import etree
 
 from perilune.durable import whole
 from perilune.errors import MalformedLabel
-from perilune.formats.pds4.tree import PDS
+from perilune.formats.pds4.grow import PDS
 from perilune.validation.facts import Reference, reference_in
 from perilune.validation.label import Label, read_label
 from perilune.validation.options import Mismatch, Options

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from perilune.formats.pds4.tree import PDS
+from perilune.formats.pds4.grow import PDS
 from perilune.formats.xml import line_of
 from perilune.validation.content import check_content
 from perilune.validation.context import Registry, check_context

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from perilune.formats.pds4.tree import PDS
+from perilune.formats.pds4.grow import PDS
 from perilune.formats.xml import line_of
 from perilune.validation.areas import FileArea, areas_of
 from perilune.validation.label import Label

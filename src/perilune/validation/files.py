@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Unpack
 
-from perilune.formats.pds4.tree import PDS
+from perilune.formats.pds4.grow import PDS
 from perilune.validation.areas import FileArea, areas_of
 from perilune.validation.causes import why_md5_differs
 from perilune.validation.label import Label

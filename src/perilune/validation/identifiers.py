@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from perilune.formats.pds4.tree import PDS
+from perilune.formats.pds4.grow import PDS
 from perilune.formats.xml import line_of
 from perilune.validation.label import Label
 from perilune.validation.options import Options, Rule

@@ -8,7 +8,7 @@ from lxml import etree
 
 from perilune.errors import MalformedLabel
 from perilune.formats import xml
-from perilune.formats.pds4.tree import PDS
+from perilune.formats.pds4.grow import PDS
 from perilune.validation.report import Message, Severity
 
 _IDENTIFICATION = f"{{{PDS}}}Identification_Area"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from perilune.formats.pds4.tree import PDS
+from perilune.formats.pds4.grow import PDS
 from perilune.validation.label import Label, read_label
 
 _PEEKED = 16_384

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from perilune.access.policy import VISITOR, Asker
 from perilune.node import Node
-from perilune.web import errors, log, objects, pages, pds
+from perilune.web import errors, extracts, federation, log, objects, pages, pds
 from perilune.web.context import HEAD_ONLY
 
 _INTERFACES = "1"
@@ -37,7 +37,7 @@ _HEADERS = {
 }
 _AS_THEY_ARE = ("/objects/", "/extract/", "/log/tile/")
 """Paths whose bytes are never compressed: their length and their ranges are promised."""
-_OPEN = ("/api/", "/objects/", "/extract/", "/log/", "/openapi.json")
+_OPEN = ("/api/", "/objects/", "/extract/", "/log/", "/federation/", "/manifests/", "/openapi.json")
 """Paths that programs in pages of other hosts may read, where all may."""
 
 
@@ -52,7 +52,7 @@ def create_app(node: Node, asker: Asker = VISITOR) -> FastAPI:
     )
     app.state.node, app.state.asker = node, asker
     errors.install(app)
-    for part in (pds, objects, log, pages):
+    for part in (pds, objects, extracts, log, federation, pages):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     app.add_middleware(_Compressed)

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from perilune.access.evidence import proof_of
+from perilune.federation.evidence import witnessed_policy, witnessed_proof_of
 from perilune.ledger.policy import policy_text
 from perilune.web.context import TheAsker, TheNode, named_in_path
 
@@ -33,17 +34,20 @@ def get_tile(path: str, node: TheNode) -> Response:
 
 
 @router.get("/policy")
-def get_policy(node: TheNode) -> Response:
-    """Whose signature to trust: the log's key, as a C2SP tlog-policy."""
-    return Response(policy_text(node.log.vkey), headers=_FRESH, media_type=_TEXT)
+def get_policy(node: TheNode, *, witnessed: bool = False) -> Response:
+    """Whose signature to trust, as a C2SP tlog-policy: the log's key, and a witness's if asked."""
+    text = witnessed_policy(node) if witnessed else policy_text(node.log.vkey)
+    return Response(text, headers=_FRESH, media_type=_TEXT)
 
 
 @router.get("/proof/{identifier}")
-def get_proof(identifier: str, node: TheNode, asker: TheAsker) -> Response:
+def get_proof(
+    identifier: str, node: TheNode, asker: TheAsker, *, witnessed: bool = False
+) -> Response:
     """A C2SP tlog-proof that this product is in the log under exactly these bytes."""
     holding = named_in_path(identifier, node, asker)
     node.log.refresh()
-    evidence, _ = proof_of(holding, node)
+    evidence, _ = (witnessed_proof_of if witnessed else proof_of)(holding, node)
     name = str(holding.product.id).replace(":", "_")
     headers = _FRESH | {"Content-Disposition": f'attachment; filename="{name}.tlog-proof"'}
     return Response(evidence, headers=headers, media_type=_TEXT)

@@ -1,4 +1,4 @@
-"""The bytes: files of products with ranges, and whole products as zip files.
+"""The bytes: files of products, whole or in ranges.
 
 Addresses name a product and a path in it, never an object, so that the policy is asked each
 time. Whatever is sent was verified piece by piece; damage found at the beginning is an error,
@@ -16,7 +16,6 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 
-from perilune.access.export import zip_stream
 from perilune.access.read import begun, chunks
 from perilune.access.search import file_of
 from perilune.model.package import FileEntry
@@ -40,10 +39,10 @@ def get_object(
     holding = named_in_path(identifier, node, asker)
     entry = file_of(holding, path)
     headers = _headers(entry, holding)
-    if _is_known(request, headers["ETag"], holding.accessioned):
+    if is_known(request, headers["ETag"], holding.accessioned):
         return Response(status_code=304, headers=_validators(headers))
     try:
-        spans = _spans(request, headers, entry.size)
+        spans = spans_of(request, headers, entry.size)
     except Unsatisfiable:
         unmet = {"Content-Range": f"bytes */{entry.size}", "Accept-Ranges": "bytes"}
         return Response(status_code=416, headers=unmet)
@@ -54,23 +53,7 @@ def get_object(
         headers["Content-Range"] = span.content_range(entry.size)
         del headers["Content-Digest"]
     headers["Content-Length"] = str(span.size)
-    return _stream(
-        request, chunks(entry, node, span.start, span.stop), headers, is_part=bool(spans)
-    )
-
-
-@router.get("/extract/{name}.zip")
-def get_extract(name: str, request: Request, node: TheNode, asker: TheAsker) -> Response:
-    """A product with its label and all its files as one zip file of known length."""
-    holding = named_in_path(name, node, asker)
-    size, stream = zip_stream(holding, node)
-    headers = {
-        "Content-Type": "application/zip",
-        "Content-Length": str(size),
-        "Content-Disposition": _disposition(f"{holding.product.id}.zip", shown=False),
-        "Cache-Control": "no-cache",
-    }
-    return _stream(request, stream, headers, is_part=False)
+    return stream(request, chunks(entry, node, span.start, span.stop), headers, is_part=bool(spans))
 
 
 def _headers(entry: FileEntry, holding: Holding) -> dict[str, str]:
@@ -83,7 +66,7 @@ def _headers(entry: FileEntry, holding: Holding) -> dict[str, str]:
         "Accept-Ranges": "bytes",
         "Content-Digest": f"sha-256=:{digest}:",
         "Repr-Digest": f"sha-256=:{digest}:",
-        "Content-Disposition": _disposition(entry.name, shown=is_shown(kind)),
+        "Content-Disposition": disposition(entry.name, shown=is_shown(kind)),
         "Content-Security-Policy": _SANDBOX,
         "Cache-Control": "no-cache",
     }
@@ -93,7 +76,8 @@ def _validators(headers: dict[str, str]) -> dict[str, str]:
     return {name: headers[name] for name in ("ETag", "Last-Modified", "Cache-Control")}
 
 
-def _disposition(name: str, *, shown: bool) -> str:
+def disposition(name: str, *, shown: bool) -> str:
+    """The value of ``Content-Disposition`` for a file of that name."""
     plain = "".join(char if char.isascii() and char.isprintable() else "_" for char in name)
     quoted = plain.replace("\\", "_").replace('"', "_").replace(":", "_")
     kind = "inline" if shown else "attachment"
@@ -101,7 +85,7 @@ def _disposition(name: str, *, shown: bool) -> str:
     return f"{kind}; filename=\"{quoted}\"; filename*=UTF-8''{exact}"
 
 
-def _is_known(request: Request, etag: str, changed: datetime) -> bool:
+def is_known(request: Request, etag: str, changed: datetime) -> bool:
     """Whether the asker has these bytes already (RFC 9110 section 13.2.2)."""
     if (tags := request.headers.get("if-none-match")) is not None:
         return tags.strip() == "*" or etag in _tags(tags)
@@ -121,7 +105,8 @@ def _moment(header: str | None) -> datetime | None:
     return found if found is not None and found.tzinfo is not None else None
 
 
-def _spans(request: Request, headers: dict[str, str], size: int) -> tuple[Span, ...]:
+def spans_of(request: Request, headers: dict[str, str], size: int) -> tuple[Span, ...]:
+    """The ranges asked for, none where the whole is to be sent; raise `Unsatisfiable`."""
     condition = request.headers.get("if-range")
     if condition is not None and condition not in (headers["ETag"], headers["Last-Modified"]):
         return ()
@@ -151,12 +136,13 @@ def _several(
     headers["Content-Length"] = str(length)
     headers["Content-Type"] = f"multipart/byteranges; boundary={boundary}"
     del headers["Content-Digest"]
-    return _stream(request, body(), headers, is_part=True)
+    return stream(request, body(), headers, is_part=True)
 
 
-def _stream(
+def stream(
     request: Request, runs: Iterator[bytes], headers: dict[str, str], *, is_part: bool
 ) -> Response:
+    """The answer with these bytes, of which the first are known to be right."""
     status = 206 if is_part else 200
     if request.scope.get(HEAD_ONLY):
         return Response(status_code=status, headers=headers)

@@ -172,7 +172,7 @@ class SqliteCatalogue:
 
     def _holding(self, connection: apsw.Connection, row: tuple[Any, ...]) -> Holding:
         product, accessioned, delivery, lifecycle, releasability = row
-        made, manifest = self._documents.get(product, connection)
+        made, manifest, origin = self._documents.get(product, connection)
         return Holding(
             product=made,
             manifest=manifest,
@@ -181,6 +181,7 @@ class SqliteCatalogue:
             delivery=delivery,
             lifecycle=Lifecycle(lifecycle),
             releasability=Releasability(releasability),
+            origin=origin,
         )
 
 
@@ -188,24 +189,24 @@ class _Documents:
     """Documents that were decoded, the least used forgotten first. They never change."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[int, tuple[Product, Manifest, int]] = OrderedDict()
+        self._kept: OrderedDict[int, tuple[Product, Manifest, str, int]] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def get(self, product: int, connection: apsw.Connection) -> tuple[Product, Manifest]:
+    def get(self, product: int, connection: apsw.Connection) -> tuple[Product, Manifest, str]:
         with self._lock:
             if (found := self._kept.get(product)) is not None:
                 self._kept.move_to_end(product)
-                return found[:2]
+                return found[:3]
         [(body,)] = rows(connection, "SELECT body FROM document WHERE id = ?", product)
-        made, manifest = decode(body)
+        made, manifest, origin = decode(body)
         with self._lock:
             if product not in self._kept and len(body) < _MOST_DOCUMENTS_BYTES:
-                self._kept[product] = (made, manifest, len(body))
+                self._kept[product] = (made, manifest, origin, len(body))
                 self._bytes += len(body)
                 while self._bytes > _MOST_DOCUMENTS_BYTES:
-                    self._bytes -= self._kept.popitem(last=False)[1][2]
-        return made, manifest
+                    self._bytes -= self._kept.popitem(last=False)[1][3]
+        return made, manifest, origin
 
 
 def _state(connection: apsw.Connection, name: str) -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 import apsw
 
 from perilune.catalogue.sqlite.schema import APPLICATION_ID, MIGRATIONS
-from perilune.errors import Damaged, NodeBusy, NoSpace, WrongUsage
+from perilune.errors import CatalogueDamaged, NodeBusy, NoSpace, WrongUsage
 
 _OLDEST_SQLITE = (3, 51, 3)
 _BUSY_MS = 30_000
@@ -125,7 +125,7 @@ class Database:
         except (apsw.CantOpenError, apsw.ReadOnlyError) as error:
             raise OSError(errno.EIO, f"{error}: {self._path}") from error
         except (apsw.CorruptError, apsw.NotADBError) as error:
-            raise Damaged(f"{self._path.name}: {error}; perilune rebuild makes it again") from error
+            raise CatalogueDamaged(f"{self._path.name}: {error}") from error
 
 
 def migrate(

@@ -1,4 +1,4 @@
-"""A product and its manifest as the bytes from which they are made again, exactly.
+"""A product, its manifest and its origin as the bytes from which they are made again, exactly.
 
 JSON without names, in an order that never changes for one version of the tables, compressed with
 a dictionary of what labels usually say. Ids, dates and rights stand in columns, not here.
@@ -11,14 +11,17 @@ from typing import Any
 
 import orjson
 
+from perilune.errors import CatalogueDamaged, MalformedIdentifier
 from perilune.model.footprint import Shape
 from perilune.model.package import FileEntry, Manifest
 from perilune.model.plain import plain_product, plain_shape, read_product, read_shape
-from perilune.model.product import (
-    Product,
-)
+from perilune.model.product import Product
 
 _LEVEL, _WINDOW, _MEMORY = 1, -13, 6
+_NO_DOCUMENT = (
+    zlib.error, ValueError, TypeError, LookupError, AttributeError, MalformedIdentifier,
+)  # fmt: skip
+"""What reading bytes ends in that `encode` has not written."""
 _USUAL = b"".join(
     b'"' + word + b'",'
     for word in (
@@ -51,19 +54,25 @@ _USUAL = b"".join(
 )  # fmt: skip
 
 
-def encode(product: Product, manifest: Manifest) -> bytes:
-    """The bytes of a product and its manifest."""
-    kept = [plain_product(product), [_entry(entry) for entry in manifest.files]]
+def encode(product: Product, manifest: Manifest, origin: str = "") -> bytes:
+    """The bytes of a product, its manifest, and the log of its owner if that is another node."""
+    kept: list[Any] = [plain_product(product), [_entry(entry) for entry in manifest.files]]
+    if origin:
+        kept.append(origin)
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW, _MEMORY, zdict=_USUAL)
     return packer.compress(orjson.dumps(kept)) + packer.flush()
 
 
-def decode(body: bytes) -> tuple[Product, Manifest]:
-    """What `encode` was given."""
-    text = zlib.decompressobj(_WINDOW, zdict=_USUAL).decompress(body)
-    product, files = orjson.loads(text)
-    made = read_product(product)
-    return made, Manifest(made.id, tuple(_read_entry(entry) for entry in files))
+def decode(body: bytes) -> tuple[Product, Manifest, str]:
+    """What `encode` was given; raise `CatalogueDamaged` on anything else."""
+    try:
+        text = zlib.decompressobj(_WINDOW, zdict=_USUAL).decompress(body)
+        product, files, *origin = orjson.loads(text)
+        made = read_product(product)
+        manifest = Manifest(made.id, tuple(_read_entry(entry) for entry in files))
+    except _NO_DOCUMENT as error:
+        raise CatalogueDamaged(f"a product's document cannot be read: {error}") from error
+    return made, manifest, origin[0] if origin else ""
 
 
 def encode_shape(shape: Shape) -> str:
@@ -74,6 +83,13 @@ def encode_shape(shape: Shape) -> str:
 def decode_shape(text: str) -> Shape:
     """What `encode_shape` was given."""
     return read_shape(orjson.loads(text))
+
+
+def decode_outline(text: str) -> list[list[float]]:
+    """The rings of a polygon, each as longitude, latitude, longitude…; of other shapes none."""
+    kept = orjson.loads(text)
+    rings: list[list[float]] = kept[0] if len(kept) == 1 else []
+    return rings
 
 
 def object_of(manifest: Manifest) -> tuple[str, int]:

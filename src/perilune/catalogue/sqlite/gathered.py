@@ -6,8 +6,9 @@ stretch of time is a few sets and not as many as there are observations.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from typing import Literal
 
 import apsw
 from pyroaring import BitMap
@@ -19,13 +20,16 @@ from perilune.catalogue.values import Kind, Value, read_value
 MONTH_BITS = 41
 """A month, here, is 2**41 microseconds: some 25 days."""
 
-_VALUED = ("property", "field")
 _KIND_WORDS = tuple(str(kind.value) for kind in Kind)
 _MOST_NUMBERS = 100_000
 _NOTHING = BitMap()
 
 Words = defaultdict[str, list[int]]
 """Word to the products that have it."""
+Values = tuple[str, ...]
+Alike = defaultdict[tuple[str, Values], list[int]]
+"""Values of a name to the products that have just these: labels of one kind mostly agree."""
+Space = Literal["property", "field", "facet"]
 Posting = tuple[int, int, int | bytes]
 
 
@@ -46,20 +50,15 @@ class Gathered:
     """What a run adds to the sets, and what it takes out of them."""
 
     def __init__(self) -> None:
+        self._values: defaultdict[str, Alike] = defaultdict(_no_alike)
         self._put: defaultdict[tuple[str, str], Words] = defaultdict(_no_words)
         self._drop: defaultdict[str, list[int]] = defaultdict(list)
 
-    def put(self, space: str, name: str, word: str, product: int) -> None:
-        """The product has the word."""
-        self._put[space, name][word].append(product)
-
-    def put_values(self, space: str, name: str, values: Sequence[str], product: int) -> None:
-        """The product has the values, in this order."""
-        words = self._put[space, name]
-        for text in values:
-            words[text].append(product)
-        if len(values) > 1:
-            self._put["several", f"{space} {name}"][""].append(product)
+    def put(self, space: Space, named: Iterable[tuple[str, Values]], product: int) -> None:
+        """The product has these values, in this order, of each name; a name occurs once."""
+        alike = self._values[space]
+        for one in named:
+            alike[one].append(product)
 
     def put_month(self, name: str, count: int, product: int) -> None:
         """The product has a time, so many microseconds after 1970, in the column ``name``."""
@@ -77,18 +76,36 @@ class Gathered:
     def write(self, connection: apsw.Connection, numbers: Numbers) -> None:
         """Merge all of it into the file."""
         writer = _Writer(connection, numbers)
+        for space, alike in sorted(self._values.items()):
+            for name, words in sorted(self._by_name(space, alike).items()):
+                if space == "facet":
+                    writer.write_words(space, name, words)
+                else:
+                    writer.write_values(space, name, words)
         for space, name in sorted(self._put):
             words = self._put[space, name]
             if space == "set":
                 writer.write_set(name, words[""], self._drop.get(name, ()))
-            elif space in _VALUED:
-                writer.write_values(space, name, words)
             else:
                 writer.write_words(space, name, words)
         writer.finish()
 
+    def _by_name(self, space: str, alike: Alike) -> dict[str, Words]:
+        by_name: defaultdict[str, Words] = defaultdict(_no_words)
+        for (name, values), products in alike.items():
+            words = by_name[name]
+            for text in values:
+                words[text] += products
+            if len(values) > 1:
+                self._put["several", f"{space} {name}"][""] += products
+        return by_name
+
 
 def _no_words() -> Words:
+    return defaultdict(list)
+
+
+def _no_alike() -> Alike:
     return defaultdict(list)
 
 

@@ -8,24 +8,26 @@ from pyroaring import BitMap
 from perilune.catalogue.query import Cap, Family, Op, Query
 from perilune.catalogue.question import angle_of, body_name
 from perilune.catalogue.sqlite.conditions import everything, in_span, meeting
-from perilune.catalogue.sqlite.document import decode_shape
+from perilune.catalogue.sqlite.document import decode_outline, decode_shape
 from perilune.catalogue.sqlite.sets import Snapshot
 from perilune.catalogue.words import Phrase, most_frequent_first, phrases
 from perilune.model.identifier import Lid, Lidvid
 from perilune.model.product import Scope
 from perilune.model.timespan import microseconds
 from perilune.moon.ring import unit_vector
-from perilune.moon.sphere import cap_box, meets_cap
+from perilune.moon.sphere import cap_box, meets_cap, outlines_near
 
 _MARGIN = 1e-9
 _FOOTPRINTS = """
 SELECT product,
   CASE WHEN min(? * x0, ? * x1) + min(? * y0, ? * y1) + min(? * z0, ? * z1) > ?
-    THEN NULL ELSE shape END
+    THEN NULL ELSE shape END,
+  x0 <= ? AND x1 >= ? AND y0 <= ? AND y1 >= ? AND z0 <= ? AND z1 >= ?
 FROM footprint
 WHERE x1 >= ? AND x0 <= ? AND y1 >= ? AND y0 <= ? AND z1 >= ? AND z0 <= ? AND body = ?
 """
-"""Products whose box meets a box, with the shape where the box is not all within a cap."""
+"""Products whose box meets a box: with the shape where the box is not all within a cap, and
+whether the box holds the middle of the cap."""
 
 
 class Answer:
@@ -120,18 +122,32 @@ def _at(site: Cap, snapshot: Snapshot) -> BitMap:
 def _meeting_cap(site: Cap, snapshot: Snapshot) -> BitMap:
     """Products with a footprint that meets ``site``.
 
-    The box of a footprint often decides: all of it is nearer than the radius, or none of it. Only
-    the others, along the rim of the site, are looked at exactly.
+    The box of a footprint often decides: all of it is nearer than the radius, or none of it. Of
+    the others, along the rim of the site, the outlines are looked at together, and only those are
+    left that may hold all of the site.
     """
     angle, body = angle_of(site), body_name(site.body)
     x, y, z = unit_vector(site.lon, site.lat)
     reach = cos(min(pi, angle))
     found = BitMap()
-    values = (x, x, y, y, z, z, reach + _MARGIN, *cap_box(site.lon, site.lat, angle), body)
-    for product, shape in snapshot.connection.execute(_FOOTPRINTS, values):
-        if shape is None or (
-            product not in found and meets_cap(decode_shape(shape), site.lon, site.lat, angle)
-        ):
+    middle = (x, x, y, y, z, z)
+    values = (*middle, reach + _MARGIN, *middle, *cap_box(site.lon, site.lat, angle), body)
+    rings: list[list[float]] = []
+    owners: list[int] = []
+    left: list[tuple[int, str]] = []
+    for product, shape, may_hold in snapshot.connection.execute(_FOOTPRINTS, values):
+        if shape is None:
+            found.add(product)
+            continue
+        outline = decode_outline(shape)
+        rings += outline
+        owners += [product] * len(outline)
+        if may_hold or not outline:
+            left.append((product, shape))
+    near = outlines_near(rings, site.lon, site.lat, angle)
+    found |= BitMap([product for product, is_near in zip(owners, near, strict=True) if is_near])
+    for product, shape in left:
+        if product not in found and meets_cap(decode_shape(shape), site.lon, site.lat, angle):
             found.add(product)
     return found
 

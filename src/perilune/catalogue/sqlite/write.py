@@ -4,7 +4,7 @@ Sets are gathered in memory first and written at the end, so that each block of 
 written once for the whole run, however many products of it the run holds.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import apsw
@@ -28,6 +28,8 @@ _MOST_PRODUCTS = 1 << 32
 _IN_COLUMNS = frozenset({"lid", "lidvid", "title", HARVESTED, ARCHIVE_STATUS})
 _INDEXED_FIELDS = {name: field.read for name, field in FIELDS.items() if name not in _IN_COLUMNS}
 """Fields whose values are kept as words; the others are columns of the product or sets."""
+
+Property = tuple[str, tuple[str, ...]]
 
 
 def apply(connection: apsw.Connection, change: Projection, numbers: Numbers) -> None:
@@ -194,7 +196,7 @@ class _Run:
 
     def _insert_manifest(self, holding: Holding, number: int) -> None:
         manifest = holding.manifest
-        body = document.encode(holding.product, manifest)
+        body = document.encode(holding.product, manifest, holding.origin)
         self._connection.execute("INSERT INTO document VALUES (?, ?)", (number, body))
         objects = {entry.sha256: entry.size for entry in manifest.files}
         name, size = document.object_of(manifest)
@@ -228,17 +230,23 @@ class _Run:
             )
 
     def _gather(self, holding: Holding, number: int) -> None:
-        gathered, product = self.gathered, holding.product
-        values: dict[str, tuple[str, ...]] = {}
-        for name, found in product.properties:
-            values[name] = values[name] + found if name in values else found
-        for name, found in values.items():
-            gathered.put_values("property", name, found, number)
-        for name, read in _INDEXED_FIELDS.items():
-            gathered.put_values("field", name, read(holding), number)
-        for facet, words_of in FACET_WORDS.items():
-            for word in words_of(product):
-                gathered.put("facet", facet, word, number)
+        put, product = self.gathered.put, holding.product
+        put("property", _once_each(product.properties), number)
+        fields = [(name, read(holding)) for name, read in _INDEXED_FIELDS.items()]
+        put("field", fields, number)
+        facets = [(facet, words_of(product)) for facet, words_of in FACET_WORDS.items()]
+        put("facet", facets, number)
+
+
+def _once_each(properties: Sequence[Property]) -> Iterable[Property]:
+    """Every name once, with all its values."""
+    values = dict(properties)
+    if len(values) == len(properties):  # as in every label that was read
+        return properties
+    values.clear()
+    for name, found in properties:
+        values[name] = values.get(name, ()) + found
+    return values.items()
 
 
 def _targets(members: Iterable[Member]) -> Iterable[tuple[str, int, int]]:

@@ -1,13 +1,14 @@
 """Who made a product, how to cite it, under what terms, with what software, and why anew."""
 
-from perilune.formats.pds4.tree import Element, Tree
+from perilune.formats.pds4.tree import Element, Tree, told_by
 from perilune.model.identifier import Lidvid
 from perilune.model.product import Citation
 
 
-def citation(area: Element) -> Citation:
+@told_by("pds:Citation_Information")
+def citation(tree: Tree) -> Citation:
     """What Citation_Information says; people and organisations listed singly, joined by ``;``."""
-    found = area.first("pds:Citation_Information")
+    found = tree.root.below("pds:Identification_Area", "pds:Citation_Information")
     if found is None:
         return Citation()
     return Citation(

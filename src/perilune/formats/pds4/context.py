@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from perilune.errors import MalformedIdentifier
-from perilune.formats.pds4.tree import Element, Tree
+from perilune.formats.pds4.tree import Element, Tree, told_by
 from perilune.model.identifier import Lid, Lidvid, parse_identifier
 from perilune.model.product import ContextName, Reference
 
@@ -41,16 +41,19 @@ def reference(text: str, kind: str) -> Reference | None:
     return (_reference if len(kind) <= _LONGEST else _reference.__wrapped__)(text, kind)
 
 
+@told_by("pds:Investigation_Area")
 def investigations(tree: Tree) -> tuple[ContextName, ...]:
     """Missions and campaigns."""
     return _named(tree.every("pds:Investigation_Area"))
 
 
+@told_by("pds:Target_Identification")
 def targets(tree: Tree) -> tuple[ContextName, ...]:
     """Bodies and other things observed."""
     return _named(tree.every("pds:Target_Identification"))
 
 
+@told_by("pds:Observing_System_Component")
 def observing_systems(tree: Tree) -> ObservingSystems:
     """Instruments and their hosts, told apart by type, else by the context product's LID."""
     hosts: list[Element] = []

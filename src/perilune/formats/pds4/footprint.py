@@ -16,6 +16,11 @@ from perilune.moon.sphere import oriented
 
 _CARTOGRAPHY = "cart:Cartography"
 _CORNERS = ("Upper Left Corner", "Upper Right Corner", "Lower Right Corner", "Lower Left Corner")
+_INTERCEPT = (
+    "geom:reference_pixel_location",
+    "geom:pixel_longitude",
+    "geom:pixel_latitude",
+)
 _BODILESS = frozenset(("calibration", "calibration field", "calibrator", "dust", "equipment"))
 _MOON = frozenset(("lunar", "luna", "the moon", "earth's moon"))
 _DE = re.compile(r"(?<![A-Za-z])DE[ _-]?(\d{3})(?!\d)", re.IGNORECASE)
@@ -23,6 +28,7 @@ _FRAME = re.compile(r"(?:IAU|MOON)_[A-Z0-9_]+")
 _MEAN_EARTH = re.compile(r"mean[ _-]*earth|\bmoon_me(?![a-z])|\bME\b", re.IGNORECASE)
 _PRINCIPAL = re.compile(r"principal[ _-]*ax|\bmoon_pa(?![a-z])|\bPA\b", re.IGNORECASE)
 _IN_DEGREES = {"": 1.0, "deg": 1.0, "rad": 180.0 / math.pi, "arcmin": 1 / 60, "arcsec": 1 / 3600}
+_Quantity = tuple[str, str]
 
 
 def footprints(tree: Tree, targets: tuple[ContextName, ...]) -> tuple[Footprint, ...]:
@@ -121,12 +127,10 @@ def _polygon(parent: Element) -> Polygon | None:
     """The area within the intercepts: the corners in their order if named, else as listed."""
     corners: dict[str, LonLat] = {}
     listed: list[LonLat] = []
-    for intercept in parent.every("geom:Pixel_Intercept"):
-        where = intercept.value("geom:reference_pixel_location")
-        place = _place(intercept)
+    for (where, _), lon, lat in parent.quantities("geom:Pixel_Intercept", _INTERCEPT):
         if where == "Center":
             continue
-        if place is None:
+        if (place := _place(lon, lat)) is None:
             return None
         if where in _CORNERS:
             corners[where] = place
@@ -155,30 +159,31 @@ def _extent(extremes: Element) -> LatLonBox | None:
 
 
 def _centre(specific: Element) -> Point | None:
-    for intercept in specific.every("geom:Pixel_Intercept"):
-        if intercept.value("geom:reference_pixel_location") in ("Center", ""):
-            place = _place(intercept)
+    for (where, _), lon, lat in specific.quantities("geom:Pixel_Intercept", _INTERCEPT):
+        if where in ("Center", ""):
+            place = _place(lon, lat)
             return None if place is None else Point(*place)
     return None
 
 
-def _place(intercept: Element) -> LonLat | None:
-    lon = _angle(intercept, "geom:pixel_longitude")
-    lat = _angle(intercept, "geom:pixel_latitude")
-    if lon is None or lat is None or abs(lon) > 360.0 or abs(lat) > 90.0:
+def _place(lon: _Quantity, lat: _Quantity) -> LonLat | None:
+    east, north = _degrees(*lon), _degrees(*lat)
+    if east is None or north is None or abs(east) > 360.0 or abs(north) > 90.0:
         return None
-    return _wrapped(lon), lat
+    return _wrapped(east), north
 
 
 def _angle(parent: Element, name: str) -> float | None:
+    return _degrees(*parent.quantity(name))
+
+
+def _degrees(text: str, unit: str) -> float | None:
     """Degrees; None where there is no finite number or its unit is no angle."""
-    text, unit = parent.quantity(name)
     try:
-        value = float(text)
-    except ValueError:
+        value = float(text) * _IN_DEGREES[unit]
+    except (ValueError, KeyError):
         return None
-    factor = _IN_DEGREES.get(unit)
-    return value * factor if factor is not None and math.isfinite(value) else None
+    return value if math.isfinite(value) else None
 
 
 def _wrapped(lon: float) -> float:

@@ -10,11 +10,11 @@ import re
 from datetime import datetime, timedelta
 
 from perilune.errors import MalformedIdentifier, MalformedLabel
-from perilune.formats import xml
 from perilune.formats.pds4 import citation, context
 from perilune.formats.pds4.footprint import footprints
+from perilune.formats.pds4.grow import grow
 from perilune.formats.pds4.inventory import read_inventory
-from perilune.formats.pds4.tree import PDS, Element, Tree, grow
+from perilune.formats.pds4.tree import Element, Tree
 from perilune.model.identifier import Lid, Lidvid, parse_identifier
 from perilune.model.product import Member, NamedFile, Product, Reference
 from perilune.model.timespan import TimeSpan, read_utc
@@ -29,19 +29,14 @@ def read_label(data: bytes, *, inventory: bytes | None = None) -> Product:
     ``inventory`` is the content of the file that `inventory_file` names; without it a collection
     has no members.
     """
-    root = xml.parse(data, keeps_blanks=False)
-    if not str(root.tag).startswith(f"{{{PDS}}}"):
-        raise MalformedLabel(
-            f"root element {root.tag[:200]} is not in {PDS}", line=xml.line_of(root)
-        )
-    tree = grow(root)
+    tree = grow(data)
     product_class = tree.root.name.removeprefix("pds:")
     area = tree.root.first("pds:Identification_Area")
     if area is None:
         found = f"root element {product_class[:200]} has no Identification_Area"
         raise MalformedLabel(found, line=tree.root.line)
     identifier = _identifier(area)
-    authored = citation.citation(area)
+    authored = citation.citation(tree)
     systems = context.observing_systems(tree)
     targets = context.targets(tree)
     return Product(

@@ -6,5 +6,6 @@ that nobody takes it for data.
 """
 
 from perilune.mission.simulate.bundle import Truth, write_bundle
+from perilune.mission.simulate.landing import write_landing_sites
 
-__all__ = ["Truth", "write_bundle"]
+__all__ = ["Truth", "write_bundle", "write_landing_sites"]

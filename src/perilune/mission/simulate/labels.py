@@ -65,7 +65,9 @@ def document(root: ET.Element, prefixes: Sequence[str] = ()) -> bytes:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{rules}{body}\n'.encode()
 
 
-def identification(lid: str, title: str, product_class: str, about: str) -> ET.Element:
+def identification(
+    lid: str, title: str, product_class: str, about: str, *, mission: str = "Luna-26"
+) -> ET.Element:
     """Who this product is, how to cite it, and that it is simulated."""
     return element(
         "Identification_Area",
@@ -79,7 +81,7 @@ def identification(lid: str, title: str, product_class: str, about: str) -> ET.E
             element("author_list", "Perilune project"),
             element("publication_year", "2026"),
             element("keyword", "simulated"),
-            element("keyword", "Luna-26"),
+            element("keyword", mission),
             element("description", f"{about} {NOTICE}"),
         ),
         element(

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from lxml import etree
 
-from perilune.formats.pds4.tree import PDS
+from perilune.formats.pds4.grow import PDS
 from perilune.formats.xml import line_of
 
 _LONGEST = 200

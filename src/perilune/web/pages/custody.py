@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from perilune.federation.status import elsewhere
 from perilune.i18n import language as languages
 from perilune.i18n.language import Language
 from perilune.model.act import time_text
@@ -35,17 +36,40 @@ def document(holding: Holding, node: Node) -> dict[str, Any]:
             ),
         },
         "proof": f"/log/proof/{lidvid}",
+        "origin": holding.origin or None,
+        "elsewhere": [
+            {
+                "node": there.name,
+                "origin": there.origin,
+                "is_owner": there.is_owner,
+                "verified": time_text(there.verified) if there.verified else None,
+            }
+            for there in elsewhere(holding, node)
+        ],
     }
 
 
 def steps(holding: Holding, node: Node, language: Language) -> list[dict[str, str]]:
     """The same as steps in time: ``look``, a class of the style sheet, ``what`` and ``details``."""
     checkpoint, fixity = node.log.checkpoint, node.catalogue.fixity()
+    others = elsewhere(holding, node)
     files = language.counted("%(n)s file", "%(n)s files", len(holding.manifest.files))
+    owners = [there.name for there in others if there.is_owner]
+    name = node.config.name
     shown = [
         {
             "look": "",
-            "what": language.text("Published by %(node)s", node=node.config.name),
+            "what": language.text("Published by %(node)s", node=owner),
+            "details": holding.origin,
+        }
+        for owner in owners
+    ]
+    shown += [
+        {
+            "look": "",
+            "what": language.text("Copied by %(node)s", node=name)
+            if holding.origin
+            else language.text("Published by %(node)s", node=name),
             "details": language.text(
                 "entry %(index)s · %(time)s · %(files)s, %(size)s",
                 index=language.number(holding.index),
@@ -63,6 +87,17 @@ def steps(holding: Holding, node: Node, language: Language) -> list[dict[str, st
                 root=checkpoint.root.hex()[:16],
             ),
         },
+    ]
+    shown += [
+        {
+            "look": "",
+            "what": language.text("Held by %(node)s too", node=there.name),
+            "details": language.text(
+                "custody receipt of %(time)s", time=languages.second(there.verified)
+            ),
+        }
+        for there in others
+        if there.verified is not None
     ]
     if fixity is None or fixity.index < holding.index:
         what = language.text("Not read back yet since it was taken in")

@@ -11,7 +11,7 @@ from functools import lru_cache
 from math import radians, sin
 
 from perilune.access import basemap
-from perilune.access.places import places_in
+from perilune.access.places import Place, places_in
 from perilune.i18n.language import Language
 from perilune.model.footprint import Shape
 from perilune.model.product import Holding
@@ -182,13 +182,19 @@ def _names(view: View, box: Box) -> list[Text]:
     least_km = width / 1000.0 * _LEAST_NAME_SHARE
     found: list[Text] = []
     for place in places_in(view, least_km):
-        x, y = to_xy(place.lon, place.lat, view)
-        across, down = (float(x) - box[0]) / width, (box[3] - float(y)) / height
+        x, y = _seat(place, view)
+        across, down = (x - box[0]) / width, (box[3] - y) / height
         if 0.02 < across < 0.98 and 0.04 < down < 0.98:
             found.append(Text(across, down, place.name, "name"))
         if len(found) == _MOST_NAMES:
             break
     return found
+
+
+@lru_cache(4096)  # the same names lie on every map
+def _seat(place: Place, view: View) -> tuple[float, float]:
+    x, y = to_xy(place.lon, place.lat, view)
+    return float(x), float(y)
 
 
 def _inset(texts: list[Text]) -> list[Text]:
@@ -258,10 +264,9 @@ def _shown_rings(shape: Shape, view: View) -> tuple[Path, ...]:
 
 def _best(shapes: Sequence[Shape]) -> View:
     """The polar view that shows all of them, else the global one."""
-    boxes = [unit_box(shape) for shape in shapes]
-    if all(z1 <= -_POLAR_Z for *_, z1 in boxes):
+    if all(unit_box(shape)[5] <= -_POLAR_Z for shape in shapes):
         return "south"
-    return "north" if all(z0 >= _POLAR_Z for *_, z0, _ in boxes) else "global"
+    return "north" if all(unit_box(shape)[4] >= _POLAR_Z for shape in shapes) else "global"
 
 
 def _d(rings: Sequence[Sequence[tuple[float, float]]]) -> str:

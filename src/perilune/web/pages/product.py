@@ -152,6 +152,7 @@ def _shown(holding: Holding, view: str, visit: Visit) -> dict[str, Any]:
         "most_rows": _MOST_ROWS,
         "base": visit.base,
         "python": _python(product.id, visit.base),
+        "extracts": _extracts(holding),
     }
 
 
@@ -189,6 +190,13 @@ def _tree(holding: Holding, node: Node) -> label_tree.Branch | None:
         return label_tree.tree_of(b"".join(read.chunks(label, node)))
     except Damaged:
         return None
+
+
+def _extracts(holding: Holding) -> dict[str, str]:
+    """Form to address; of a collection or bundle with all that it lists."""
+    rest = "?members=true" if holding.product.members else ""
+    place = f"/extract/{to_path(str(holding.product.id))}"
+    return {form: f"{place}.{form}{rest}" for form in summary.EXTRACT_FORMS}
 
 
 def _python(id: Lidvid, base: str) -> str:

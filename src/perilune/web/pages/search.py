@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
 
 from perilune.access.cursor import write_cursor
+from perilune.access.layout import MOST_PRODUCTS
 from perilune.catalogue.port import Page
 from perilune.catalogue.query import Query
 from perilune.errors import MalformedIdentifier, NotFound
@@ -71,6 +72,7 @@ def get_search(visit: TheVisit) -> Response:
         tabs={view: replace(question, view=view).address() for view in VIEWS},
         prints_href=replace(question.first_page(), view=drawing.view).address("/map/features.json"),
         search_href=replace(question.first_page(), view=drawing.view, site="", radius="").address(),
+        extracts=_extracts(question, turn.page.total),
         is_empty_archive=not turn.page.total and not question.narrows and not site,
     )
 
@@ -89,6 +91,14 @@ def _named_outright(question: Question, visit: Visit) -> str | None:
 def _turn(query: Query, question: Question, visit: Visit) -> Turn:
     turn = turn_back if question.until else turn_on
     return turn(query, question.number, visit.node, visit.asker)
+
+
+def _extracts(question: Question, total: int) -> dict[str, str]:
+    """Form to address of all that the question finds; nothing where it is too much."""
+    if not 0 < total <= MOST_PRODUCTS:
+        return {}
+    asked = question.first_page()
+    return {form: asked.address(f"/extract/search.{form}") for form in summary.EXTRACT_FORMS}
 
 
 def _document(question: Question, site: Site | None, turn: Turn) -> dict[str, Any]:
@@ -159,12 +169,7 @@ def _groups(question: Question, page: Page, language: Language) -> list[dict[str
         if facet == "year":
             ranked.sort(key=lambda pair: pair[0], reverse=True)
         rows = [
-            {
-                "word": word,
-                "text": words.of_facet(facet, word, language),
-                "count": count,
-                "chosen": word in chosen,
-            }
+            (word, words.of_facet(facet, word, language), count, word in chosen)
             for word, count in ranked[:_MOST_WORDS]
         ]
         shown = max(_WORDS_SHOWN, len(chosen))
@@ -172,8 +177,9 @@ def _groups(question: Question, page: Page, language: Language) -> list[dict[str
             {
                 "name": facet,
                 "text": language.text(name),
-                "rows": rows[:shown],
-                "more": rows[shown:],
+                "rows": rows,
+                "shown": shown,
+                "more": max(0, len(rows) - shown),
             }
         )
     return groups

@@ -3,6 +3,7 @@
 from typing import Any
 
 from perilune.access.listing import listed
+from perilune.access.scripts import TOOLS
 from perilune.i18n import language as languages
 from perilune.i18n.language import Language
 from perilune.model.package import FileEntry
@@ -11,6 +12,8 @@ from perilune.model.timespan import TimeSpan
 from perilune.web.pages import words
 from perilune.web.pages.rendering import to_path
 
+EXTRACT_FORMS = ("zip", "tar", *TOOLS)
+"""Forms in which pages offer what they show."""
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif")
 _LARGEST_THUMB = 400_000
 _LARGEST_PICTURE = 25_000_000

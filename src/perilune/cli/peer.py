@@ -1,0 +1,247 @@
+"""``perilune peer``: the other nodes."""
+
+import click
+
+from perilune.cli import frame
+from perilune.errors import WrongUsage
+from perilune.federation.custody import Counts, CustodyReceipt
+from perilune.federation.description import Description
+from perilune.federation.folder import Peers
+from perilune.federation.joining import Stranger, meet, pin
+from perilune.federation.pull import Synced, sync
+from perilune.federation.roster import Member
+from perilune.federation.status import Status, status_of
+from perilune.ledger.note import to_base64
+from perilune.model.act import time_text
+from perilune.node import Node
+
+
+@click.group("peer", short_help="The other nodes: trust them, copy from them, compare.")
+def command() -> None:
+    """Know other nodes, hold copies of what they publish, and receipts for what they hold.
+
+    Exit status of each: 0 done, 3 something contradicts itself or was not given, 2 wrong usage,
+    1 anything else.
+    """
+
+
+@command.command("add", short_help="Pin the keys of the node at URL.")
+@click.argument("url")
+@click.option(
+    "--fingerprint",
+    metavar="SHA256",
+    help="The node's fingerprint, as its operator told it; without it you are asked.",
+)
+@frame.command
+def add(url: str, fingerprint: str | None, node: str | None, *, as_json: bool) -> None:
+    """Show the keys of the node at URL, and trust them from here on.
+
+    Its operator reads the fingerprint from ``perilune peer list`` on the other node. A peer in
+    a private network is reached only where URL names its port.
+
+    Exit status: 0 pinned, 3 other keys or another fingerprint, 2 wrong usage, 1 anything else.
+    """
+    with frame.opened(node) as opened:
+        stranger = meet(url, opened)
+        if not as_json:
+            _introduce(stranger)
+        roster = pin(stranger, fingerprint or _asked(stranger, as_json=as_json), opened)
+    if as_json:
+        frame.show({**_described(stranger.member), "roster": roster.version})
+    else:
+        click.echo(f"Pinned in version {roster.version} of the roster.")
+
+
+@command.command("list", short_help="This node and its peers, with their fingerprints.")
+@frame.command
+def list_(node: str | None, *, as_json: bool) -> None:
+    """Show this node as its peers see it, and the peers that it trusts.
+
+    Exit status: 0 shown, 2 wrong usage, 1 anything else.
+    """
+    with frame.opened(node) as opened:
+        who = Description.of(opened)
+        peers = Peers.of(opened).members()
+    if as_json:
+        frame.show({"self": _described(Member(who)), "peers": [_described(each) for each in peers]})
+        return
+    click.echo(f"{who.name} (this node)\n    log {who.origin}\n    fingerprint {who.fingerprint}")
+    for peer in peers:
+        click.echo(
+            f"{peer.who.name} at {peer.url}\n    log {peer.who.origin}, owns "
+            f"{', '.join(peer.who.namespaces)}\n    fingerprint {peer.who.fingerprint}"
+        )
+
+
+@command.command("sync", short_help="Copy what peers publish, and fetch their receipts.")
+@click.argument("name", required=False)
+@frame.command
+def sync_(name: str | None, node: str | None, *, as_json: bool) -> int:
+    """Copy from the peer NAME, or from all: verify its log, fetch what is missing, acknowledge.
+
+    Safe to repeat and to break off; only what a peer publishes openly is asked for.
+
+    Exit status: 0 everything given is here, 3 something contradicts itself, differs or was not
+    given, 2 wrong usage, 1 anything else.
+    """
+    with frame.opened(node) as opened:
+        rounds = [sync(peer, opened, frame.progress()) for peer in _chosen(name, opened)]
+    if as_json:
+        frame.show({"peers": [_round(each) for each in rounds]})
+    else:
+        for each in rounds:
+            _tell_round(each)
+    return frame.DONE if all(each.is_undisputed for each in rounds) else frame.NOT_RIGHT
+
+
+@command.command("status", short_help="What is here, what is there, verified when.")
+@click.argument("name", required=False)
+@frame.command
+def status(name: str | None, node: str | None, *, as_json: bool) -> int:
+    """Compare this node with the peer NAME, or with all, as of the last round; ask nobody.
+
+    Exit status: 0 shown, 3 a peer contradicted itself, 2 wrong usage, 1 anything else.
+    """
+    with frame.opened(node) as opened:
+        found = [status_of(peer, opened) for peer in _chosen(name, opened)]
+    if as_json:
+        frame.show({"peers": [_stand(each) for each in found]})
+    else:
+        for each in found:
+            _tell_stand(each)
+    return frame.NOT_RIGHT if any(each.evidence for each in found) else frame.DONE
+
+
+def _asked(stranger: Stranger, *, as_json: bool) -> str:
+    if as_json:
+        raise WrongUsage("with --json the fingerprint is given: --fingerprint")
+    if not click.confirm("Is this the fingerprint that its operator told you?", err=True):
+        raise WrongUsage("not pinned")
+    return stranger.who.fingerprint
+
+
+def _introduce(stranger: Stranger) -> None:
+    who = stranger.who
+    click.echo(f"{who.name} at {stranger.member.url}")
+    click.echo(f"    log          {who.origin}, {stranger.entries:,} entries")
+    click.echo(f"    namespaces   {', '.join(who.namespaces)}")
+    for use, key in sorted(who.keys.items()):
+        click.echo(f"    {use:<12} {key.vkey}")
+    click.echo(f"    fingerprint  {who.fingerprint}")
+
+
+def _chosen(name: str | None, node: Node) -> tuple[Member, ...]:
+    peers = Peers.of(node)
+    return peers.members() if name is None else (peers.named(name),)
+
+
+def _described(member: Member) -> dict[str, object]:
+    who = member.who
+    return {
+        "name": who.name,
+        "origin": who.origin,
+        "url": member.url or None,
+        "namespaces": list(who.namespaces),
+        "keys": {use: key.vkey for use, key in sorted(who.keys.items())},
+        "fingerprint": who.fingerprint,
+    }
+
+
+def _counts(counts: Counts) -> dict[str, int]:
+    return {
+        "published": counts.published,
+        "held": counts.held,
+        "excepted": counts.excepted,
+        "hidden": counts.hidden,
+    }
+
+
+def _receipt(receipt: CustodyReceipt | None) -> dict[str, object] | None:
+    if receipt is None:
+        return None
+    return {
+        "by": receipt.origin,
+        "of": receipt.log.origin,
+        "size": receipt.log.size,
+        "root": to_base64(receipt.log.root),
+        "verified": time_text(receipt.t),
+        **_counts(receipt.counts),
+        "exceptions": receipt.exceptions,
+    }
+
+
+def _round(each: Synced) -> dict[str, object]:
+    return {
+        "name": each.peer.who.name,
+        "origin": each.peer.who.origin,
+        "size": each.size,
+        "copied": each.copied,
+        "bytes": each.bytes,
+        **_counts(each.counts),
+        "exceptions": [
+            {"index": one.index, "lidvid": str(one.lidvid), "why": one.why.value}
+            for one in each.excepted
+        ],
+        "faults": list(each.faults),
+        "given": _receipt(each.given),
+    }
+
+
+def _stand(each: Status) -> dict[str, object]:
+    witnessed = each.witnessed
+    return {
+        "name": each.peer.who.name,
+        "origin": each.peer.who.origin,
+        "url": each.peer.url,
+        "seen": each.seen,
+        "here": _receipt(each.here),
+        "there": _receipt(each.there),
+        "uncovered": each.uncovered,
+        "witnessed": {"size": witnessed.size, "at": time_text(witnessed.at)} if witnessed else None,
+        "evidence": list(each.evidence),
+    }
+
+
+def _tell_round(each: Synced) -> None:
+    counts = each.counts
+    click.echo(
+        f"{each.peer.who.name}: {each.copied:,} products copied, {each.bytes:,} bytes; "
+        f"{counts.held:,} of {counts.published:,} published are here, "
+        f"{counts.hidden:,} entries are hidden. Its log has {each.size:,} entries, verified."
+    )
+    for words in each.faults:
+        click.echo(f"    {words}")
+    for one in each.excepted[:20]:
+        click.echo(f"    {one.why}: {one.lidvid}")
+    if len(each.excepted) > 20:
+        click.echo(f"    and {len(each.excepted) - 20:,} more")
+    if each.given is None:
+        click.echo("    It has not said yet what it holds of ours.")
+    else:
+        _tell_receipt("    It holds", each.given)
+
+
+def _tell_stand(each: Status) -> None:
+    click.echo(f"{each.peer.who.name} at {each.peer.url}, log {each.peer.who.origin}")
+    for words, receipt in (("    Here", each.here), ("    There", each.there)):
+        if receipt is None:
+            click.echo(f"{words}: no custody receipt yet")
+        else:
+            _tell_receipt(words, receipt)
+    click.echo(f"    {each.uncovered:,} products of ours are not covered by its receipt")
+    if each.witnessed:
+        click.echo(
+            f"    It witnessed {each.witnessed.size:,} entries of our log at "
+            f"{each.witnessed.at:%Y-%m-%d %H:%M:%S} UTC"
+        )
+    for place in each.evidence:
+        click.echo(f"    It contradicted itself: {place}")
+
+
+def _tell_receipt(words: str, receipt: CustodyReceipt) -> None:
+    counts = receipt.counts
+    click.echo(
+        f"{words}: {counts.held:,} of {counts.published:,} products that the first "
+        f"{receipt.log.size:,} entries of {receipt.log.origin} publish, verified "
+        f"{receipt.t:%Y-%m-%d %H:%M:%S} UTC"
+    )

@@ -1,0 +1,150 @@
+"""Custody receipt: what a node holds of another's log, signed with its custody key.
+
+Format: docs/reference/formats.md, "Custody receipt". Pure.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from perilune.errors import MalformedIdentifier, ProofFails
+from perilune.federation.replica import State
+from perilune.ledger.checkpoint import Checkpoint
+from perilune.ledger.note import Signer, Verifier, from_base64, open_note, sign, to_base64
+from perilune.model import canonical
+from perilune.model.act import read_time, time_text
+from perilune.model.identifier import Lidvid
+
+RECEIPT_VERSION = 1
+_KIND = "custody"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Excepted:
+    """A published product that is not held, and why."""
+
+    index: int
+    """Position in the owner's log of the entry that published it."""
+    lidvid: Lidvid
+    why: State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Of the entries covered: products published openly, and commitments."""
+
+    published: int = 0
+    held: int = 0
+    excepted: int = 0
+    hidden: int = 0
+
+    def __post_init__(self) -> None:
+        if self.published != self.held + self.excepted:
+            raise ValueError(f"counts that do not reconcile: {self}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustodyReceipt:
+    """``origin`` holds what the log of ``log`` published up to there, but for the exceptions."""
+
+    t: datetime
+    node: str
+    origin: str
+    log: Checkpoint
+    counts: Counts
+    exceptions: str
+    """SHA-256 of the list of exceptions."""
+
+    def encode(self, signer: Signer) -> bytes:
+        """The receipt as a signed note."""
+        document: dict[str, canonical.Json] = {
+            "v": RECEIPT_VERSION,
+            "receipt": _KIND,
+            "t": time_text(self.t),
+            "node": self.node,
+            "origin": self.origin,
+            "log": {
+                "origin": self.log.origin,
+                "size": self.log.size,
+                "root": to_base64(self.log.root),
+            },
+            "counts": {
+                "published": self.counts.published,
+                "held": self.counts.held,
+                "excepted": self.counts.excepted,
+                "hidden": self.counts.hidden,
+            },
+            "exceptions": self.exceptions,
+        }
+        return sign(canonical.encode(document).decode() + "\n", [signer])
+
+    @classmethod
+    def verify(cls, note: bytes, key: Verifier) -> Self:
+        """The receipt in ``note``, if ``key`` signed it; raise `ProofFails` otherwise."""
+        text = open_note(note, [key]).text
+        found = canonical.decode(text.removesuffix("\n").encode())
+        if found.get("v") != RECEIPT_VERSION or found.get("receipt") != _KIND:
+            raise ProofFails(f"not a custody receipt: {text[:80]!r}")
+        try:
+            made = cls._from(found)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ProofFails(f"malformed custody receipt: {error}") from error
+        if f"{made.origin}/custody" != key.name:
+            raise ProofFails(f"a custody receipt of {made.origin}, signed by {key.name}")
+        return made
+
+    @classmethod
+    def _from(cls, found: dict[str, Any]) -> Self:
+        log, counts = found["log"], found["counts"]
+        size = _count(log["size"])
+        if not _SHA256.fullmatch(found["exceptions"]):
+            raise ValueError(f"not a SHA-256: {found['exceptions']!r}")
+        return cls(
+            t=read_time(found["t"]),
+            node=str(found["node"]),
+            origin=str(found["origin"]),
+            log=Checkpoint(str(log["origin"]), size, from_base64(log["root"])),
+            counts=Counts(
+                published=_count(counts["published"]),
+                held=_count(counts["held"]),
+                excepted=_count(counts["excepted"]),
+                hidden=_count(counts["hidden"]),
+            ),
+            exceptions=found["exceptions"],
+        )
+
+
+def encode_exceptions(excepted: Iterable[Excepted]) -> bytes:
+    """The list of exceptions as canonical bytes, by position."""
+    return canonical.encode(
+        {
+            "v": RECEIPT_VERSION,
+            "exceptions": [
+                {"index": each.index, "lidvid": str(each.lidvid), "why": each.why.value}
+                for each in sorted(excepted, key=lambda each: each.index)
+            ],
+        }
+    )
+
+
+def decode_exceptions(data: bytes) -> list[Excepted]:
+    """Read `encode_exceptions`; raise `ProofFails` on anything else."""
+    found = canonical.decode(data)
+    if found.get("v") != RECEIPT_VERSION:
+        raise ProofFails(f"a list of exceptions of unknown version {found.get('v')!r}")
+    try:
+        return [
+            Excepted(_count(each["index"]), Lidvid.parse(each["lidvid"]), State(each["why"]))
+            for each in found["exceptions"]
+        ]
+    except (KeyError, TypeError, ValueError, AttributeError, MalformedIdentifier) as error:
+        raise ProofFails(f"malformed list of exceptions: {error}") from error
+
+
+def _count(found: Any) -> int:
+    if not isinstance(found, int) or isinstance(found, bool) or found < 0:
+        raise ValueError(f"not a count: {found!r}")
+    return found

@@ -1,0 +1,192 @@
+"""What a node keeps of its peers.
+
+In its folder, under ``peers/``::
+
+    roster/000001      every version of the roster, a signed note each
+    <log>/             one peer; the name is the SHA-256 of its log's origin
+        log/           static copy of its whole log, as far as it was verified
+        taken          our newest custody receipt for its log
+        given          its newest custody receipt for our log
+        excepted       the list of exceptions that it names
+        witnessed      its newest checkpoint with our cosignature
+        seen           a checkpoint of our log with its cosignature
+        parts/         large files that are still on the way
+        evidence/      what contradicted itself, with the signatures
+        lock           held by whoever copies from it
+        witness.lock   held by whoever cosigns its log
+
+Every file appears whole and durably, or not at all. What a peer calls itself never becomes a path.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from perilune.durable import locked, settle_one, whole
+from perilune.errors import NotFound, ProofFails, WrongUsage
+from perilune.federation.description import Description
+from perilune.federation.roster import Member, Roster
+from perilune.ledger.tiles import LocalTiles
+from perilune.model.act import time_text
+from perilune.node import Node
+
+_LOCK_WAIT_S = 5.0
+TAKEN, GIVEN, EXCEPTED = "taken", "given", "excepted"
+WITNESSED, SEEN = "witnessed", "seen"
+
+
+def log_name(origin: str) -> str:
+    """The name of a log where it must be a part of a path or an address."""
+    return hashlib.sha256(origin.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class PeerFolder:
+    """What is kept of one peer."""
+
+    root: Path
+
+    @property
+    def log(self) -> LocalTiles:
+        """The copy of its log."""
+        return LocalTiles(self.root / "log")
+
+    def note(self, name: str) -> bytes | None:
+        """One of the signed notes; None while there is none."""
+        try:
+            return (self.root / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def keep(self, name: str, note: bytes) -> None:
+        """Have ``note`` take the place of the one before."""
+        self._make(self.root)
+        with whole(self.root / name) as file:
+            file.write(note)
+
+    def part(self, sha256: str) -> Path:
+        """Where a large file is put together."""
+        self._make(self.root / "parts")
+        return self.root / "parts" / sha256
+
+    def parts(self) -> list[Path]:
+        """The large files that are on the way."""
+        return sorted((self.root / "parts").glob("*"))
+
+    def keep_evidence(self, kind: str, words: str, t: datetime, notes: dict[str, bytes]) -> Path:
+        """Keep signed notes that contradict each other; return where."""
+        folder = self.root / "evidence"
+        self._make(folder)
+        document = {
+            "kind": kind,
+            "t": time_text(t),
+            "detail": words,
+            "notes": {name: note.decode("utf-8", "replace") for name, note in notes.items()},
+        }
+        digest = hashlib.sha256(json.dumps(document["notes"], sort_keys=True).encode())
+        target = folder / f"{kind}-{digest.hexdigest()[:16]}.json"
+        if not target.exists():
+            with whole(target) as file:
+                file.write(json.dumps(document, ensure_ascii=False, indent=2).encode() + b"\n")
+        return target
+
+    def evidence(self) -> list[Path]:
+        """All that was kept."""
+        return sorted((self.root / "evidence").glob("*.json"))
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Enter to copy from this peer; raise `NodeBusy` where another process does."""
+        self._make(self.root)
+        with locked(self.root / "lock", wait_s=_LOCK_WAIT_S):
+            yield
+
+    @contextmanager
+    def witnessing(self) -> Iterator[None]:
+        """Enter to look at what was cosigned of its log, and to cosign."""
+        self._make(self.root)
+        with locked(self.root / "witness.lock", wait_s=_LOCK_WAIT_S):
+            yield
+
+    def _make(self, folder: Path) -> None:
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            settle_one(folder.parent)
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """The folder ``peers/`` of one node."""
+
+    node: Node
+    root: Path
+
+    @classmethod
+    def of(cls, node: Node) -> "Peers":
+        """Those of ``node``; raise `WrongUsage` for one that lives in memory alone."""
+        if node.root is None:
+            raise WrongUsage(f"{node.config.name} keeps nothing on disk, so it has no peers")
+        return cls(node, node.root / "peers")
+
+    def folder(self, origin: str) -> PeerFolder:
+        """What is kept of the node of that log."""
+        return PeerFolder(self.root / log_name(origin))
+
+    def roster(self) -> Roster:
+        """The newest version; a node that knows nobody has one of itself alone.
+
+        Raises `ProofFails` where the chain of versions is broken, or not signed by this node.
+        """
+        found = self._newest()
+        return Roster.first(Description.of(self.node), self.node.now()) if not found else found[0]
+
+    def members(self) -> tuple[Member, ...]:
+        """The peers; none for a node that can have none."""
+        return self.roster().peers if (self.root / "roster").is_dir() else ()
+
+    def named(self, name: str) -> Member:
+        """The peer called so, or whose log is; raise `NotFound` if there is none."""
+        peers = self.members()
+        for peer in peers:
+            if name in (peer.who.name, peer.who.origin):
+                return peer
+        known = ", ".join(peer.who.name for peer in peers) or "nobody"
+        raise NotFound(f"no peer is called {name!r}; known are: {known}")
+
+    def pin(self, peer: Member) -> Roster:
+        """A new version of the roster in which ``peer`` stands; the same one if it stood so."""
+        signer = self.node.signer("roster")
+        folder = self.root / "roster"
+        folder.mkdir(parents=True, exist_ok=True)
+        with locked(self.root / "lock", wait_s=_LOCK_WAIT_S):
+            newest = self._newest()
+            if newest is None:
+                first = Roster.first(Description.of(self.node), self.node.now())
+                newest = first, self._write(first, first.encode([signer]))
+            roster, note = newest
+            if peer in roster.members:
+                return roster
+            following = roster.with_peer(peer, self.node.now(), note)
+            self._write(following, following.encode([signer]))
+            return following
+
+    def _write(self, roster: Roster, note: bytes) -> bytes:
+        with whole(self.root / "roster" / f"{roster.version:06d}") as file:
+            file.write(note)
+        settle_one(self.root)
+        return note
+
+    def _newest(self) -> tuple[Roster, bytes] | None:
+        newest: tuple[Roster, bytes] | None = None
+        for path in sorted((self.root / "roster").glob("[0-9]*")):
+            note = path.read_bytes()
+            newest = Roster.open(note, newest), note
+        if newest is not None:
+            key = self.node.signer("roster").verifier
+            if key not in newest[0].signers.keys:
+                raise ProofFails(f"the roster in {self.root} is not this node's: no key {key.vkey}")
+        return newest

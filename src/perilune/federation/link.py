@@ -1,0 +1,71 @@
+"""Reading from a peer: a few addresses, each answer bounded before it is asked for.
+
+Only the peer's own origin is reached (`perilune.outbound` holds that for redirects too), so no
+answer leads into this operator's network. Nothing that comes is believed here: callers verify.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import quote, urlsplit
+
+from perilune.errors import NotFound, OutboundRefused, PeerUnreachable
+from perilune.outbound import AllowList, Limits, Origin, fetch, post, stream
+
+_LEAST_BYTES_S = 16_384
+"""A slower peer is given up; what has come of a large file is kept for the next time."""
+_SAFE = ":@!$&'()*+,;=~"
+
+
+class Link:
+    """The peer at ``url``, which the operator wrote."""
+
+    def __init__(self, url: str) -> None:
+        self._origin = Origin.of(url)
+        self.url = f"{self._origin}{urlsplit(url).path.rstrip('/')}"
+        self._allowed = AllowList.of(url)
+
+    def get(self, path: str, most: int) -> bytes:
+        """The answer at ``path``, of at most ``most`` bytes.
+
+        Raises `NotFound` where the peer answers and does not give it; `PeerUnreachable` on
+        silence or more bytes; `OutboundRefused` where it leads elsewhere.
+        """
+        url = f"{self.url}{path}"
+        limits = Limits(max_bytes=most, total_s=60 + most / _LEAST_BYTES_S)
+        reply = fetch(url, allowed=self._allowed, limits=limits)
+        self._check(reply.url, reply.status, (200,))
+        return reply.body
+
+    def post(self, path: str, body: bytes, most: int) -> tuple[int, bytes]:
+        """Status and answer to ``body``, whatever they are; errors as `get` else."""
+        limits = Limits(max_bytes=most)
+        reply = post(f"{self.url}{path}", body, allowed=self._allowed, limits=limits)
+        return reply.status, reply.body
+
+    @contextmanager
+    def rest(self, path: str, start: int, size: int) -> Iterator[Iterator[bytes]]:
+        """The bytes of a file of ``size`` from ``start`` on, run by run; errors as `get`."""
+        url = f"{self.url}{path}"
+        left = size - start
+        limits = Limits(max_bytes=left, total_s=60 + left / _LEAST_BYTES_S)
+        headers = {"Range": f"bytes={start}-{size - 1}"}
+        with stream(url, allowed=self._allowed, limits=limits, headers=headers) as found:
+            self._check(found.url, found.status, (206,))
+            told = found.headers.get("content-range", "")
+            if told != f"bytes {start}-{size - 1}/{size}":
+                raise PeerUnreachable(
+                    f"{url} gives the range {told!r} for bytes {start} to {size - 1} of {size}"
+                )
+            yield found.chunks
+
+    def _check(self, url: str, status: int, wanted: tuple[int, ...]) -> None:
+        if Origin.of(url) != self._origin:
+            raise OutboundRefused(f"{self.url} sends us to {url}")
+        if status in wanted:
+            return
+        raise NotFound(f"{url} answers {status}")
+
+
+def quoted(text: str) -> str:
+    """``text`` as a part of an address."""
+    return quote(text, safe=_SAFE)

@@ -1,0 +1,438 @@
+"""Pull replication: read a partner's log, take what it has and we lack, say what we hold.
+
+Order of effects, and every step can be repeated:
+
+1. The partner's log is copied as far as its new checkpoint (`perilune.federation.mirror`). Not a
+   byte of a product is asked for before that is verified.
+2. Run by run: files into a batch, verified; the batch is left, so they are durable; our log says
+   so (`copy` acts); the catalogue. That is accession, the same as of a delivery. A kill leaves at
+   worst unreferenced bytes and parts of files; the next round goes on.
+3. The list of exceptions and the custody receipt become objects; our log names them (`receive`);
+   the receipt and our cosignature under the partner's checkpoint are laid out for it to fetch.
+4. The partner is asked to witness our own log, and its receipt for it is fetched; both are believed
+   only as far as our own log bears them out.
+
+Before all that the partner is asked what it has seen of our log. Where it shows a checkpoint that
+we signed and that our log does not contain, this node was put back: the round ends there.
+
+What to do with each product is decided in `perilune.federation.replica`, without a network.
+"""
+
+import hashlib
+import io
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from perilune.catalogue.port import Projection
+from perilune.errors import (
+    LogInconsistent,
+    NotFound,
+    PeerUnreachable,
+    PeerUntrusted,
+    PeriluneError,
+    ProofFails,
+)
+from perilune.federation.arrival import Giver, Offer, arrive
+from perilune.federation.custody import (
+    Counts,
+    CustodyReceipt,
+    Excepted,
+    decode_exceptions,
+    encode_exceptions,
+)
+from perilune.federation.folder import (
+    EXCEPTED,
+    GIVEN,
+    TAKEN,
+    PeerFolder,
+    Peers,
+    log_name,
+)
+from perilune.federation.link import Link
+from perilune.federation.mirror import Mirror
+from perilune.federation.replica import (
+    DISPUTED,
+    Differs,
+    Event,
+    NotGiven,
+    Present,
+    Published,
+    Released,
+    Retried,
+    State,
+    advance,
+)
+from perilune.federation.roster import Member, owns
+from perilune.federation.witness import be_witnessed, cosign_copy
+from perilune.ingest.accession import Arrival, accession_copies, record
+from perilune.ingest.projection import Progress, catch_up, silent
+from perilune.ledger import tree
+from perilune.ledger.checkpoint import Checkpoint
+from perilune.ledger.note import open_note, to_base64
+from perilune.model import act
+from perilune.model.act import CommitAct, KeyAct, PublishAct, ReceiveAct, ReleaseAct
+from perilune.model.identifier import Lidvid
+from perilune.model.product import Lifecycle, Releasability
+from perilune.node import Node
+from perilune.storage.port import Batch
+
+T = TypeVar("T")
+
+_RUN = 1_000
+"""Entries that are looked at together."""
+_BATCH_PRODUCTS = 200
+_BATCH_BYTES = 256 << 20
+_MOST_SILENCES = 3
+"""Products in a row that the peer does not answer for, before it is left in peace."""
+_MOST_NOTE_BYTES = 64 << 10
+_MOST_LIST_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synced:
+    """What came of one round with one peer."""
+
+    peer: Member
+    size: int
+    """Entries of its log that were verified."""
+    copied: int
+    """Products that came into custody in this round."""
+    bytes: int
+    counts: Counts
+    excepted: tuple[Excepted, ...]
+    given: CustodyReceipt | None
+    """What the peer says it holds of ours; None where it has said nothing yet."""
+    faults: tuple[str, ...]
+    """What went wrong in this round, product by product, in words."""
+
+    @property
+    def is_undisputed(self) -> bool:
+        """Whether everything is here that the peer gives at all."""
+        bad = DISPUTED | {State.UNAVAILABLE, State.NOT_FETCHED}
+        return not any(each.why in bad for each in self.excepted)
+
+
+def sync(peer: Member, node: Node, progress: Progress = silent) -> Synced:
+    """Go through one round with ``peer``.
+
+    Raises `PeerUntrusted` where its log contradicts what was seen (the evidence is kept),
+    `PeerUnreachable` where it does not answer, `NodeBusy` where another round is under way.
+    """
+    peers = Peers.of(node)
+    folder = peers.folder(peer.who.origin)
+    with folder.alone():
+        return _Round(peer, folder, node, progress).go()
+
+
+class _Round:
+    """One round; knows of every published product that is not held, and why."""
+
+    def __init__(self, peer: Member, folder: PeerFolder, node: Node, progress: Progress) -> None:
+        self._peer, self._folder, self._node, self._progress = peer, folder, node, progress
+        self._link = Link(peer.url)
+        self._giver = Giver(peer.who.origin, self._link, folder)
+        self._mirror = Mirror(folder.log, peer.who.keys["log"])
+        self._words: dict[int, str] = {}
+        self._states: dict[int, State] = {}
+        """Position in the owner's log to state, of those not held."""
+        self._offers: dict[int, Offer] = {}
+        self._published = self._hidden = 0
+        self._copied = self._bytes = self._silences = 0
+        self._previous: CustodyReceipt | None = None
+
+    def go(self) -> Synced:
+        """All steps in order."""
+        self._require_own_past()
+        with self._node.writing():
+            catch_up(self._node)
+        self._copy_log()
+        self._sweep_parts()
+        start = self._take_up()
+        self._fetch([index for index in sorted(self._states) if self._feed(index, Retried())])
+        for first in range(start, self._mirror.size, _RUN):
+            last = min(first + _RUN, self._mirror.size)
+            self._progress("reading the log", first, self._mirror.size)
+            self._fetch(list(self._read(first, last)))
+        self._acknowledge()
+        return Synced(
+            peer=self._peer,
+            size=self._mirror.size,
+            copied=self._copied,
+            bytes=self._bytes,
+            counts=self._counts(),
+            excepted=self._excepted(),
+            given=self._given(),
+            faults=tuple(self._words[index] for index in sorted(self._words)),
+        )
+
+    def _copy_log(self) -> None:
+        """Step 1, and our cosignature, which says that the partner's log has only grown."""
+        note = self._asked("/log/checkpoint", _MOST_NOTE_BYTES)
+        self._mirror.grow(
+            note,
+            lambda path, most: self._asked(f"/log/{path}", most),
+            self._look,
+            self._contradiction,
+        )
+        cosign_copy(self._mirror, self._folder, self._node, self._contradiction)
+
+    def _asked(self, path: str, most: int) -> bytes:
+        try:
+            return self._link.get(path, most)
+        except NotFound as error:
+            raise PeerUnreachable(f"{error}; is a node of Perilune served there?") from error
+
+    def _look(self, index: int, entry: bytes) -> None:
+        """Raise `PeerUntrusted` where an entry is no act, or names keys that are not pinned."""
+        who = self._peer.who
+        try:
+            found = act.decode(entry)
+            act.time_of(entry)
+        except ProofFails as error:
+            raise PeerUntrusted(f"entry {index} of {who.origin} is no act: {error}") from error
+        if isinstance(found, KeyAct):
+            pinned = {use: key.vkey for use, key in who.keys.items()}
+            if found.origin != who.origin or dict(found.keys) != pinned:
+                raise PeerUntrusted(
+                    f"entry {index} of {who.origin} names other keys than those pinned for it"
+                )
+
+    def _contradiction(self, kind: str, words: str, notes: dict[str, bytes]) -> PeerUntrusted:
+        place = self._folder.keep_evidence(kind, words, self._node.now(), notes)
+        return PeerUntrusted(f"{words}. The evidence is kept in {place}")
+
+    def _sweep_parts(self) -> None:
+        """Remove parts of files that are in storage by now."""
+        for part in self._folder.parts():
+            if part.name in self._node.store:
+                part.unlink()
+
+    def _take_up(self) -> int:
+        """Begin where the last receipt ended; return how many entries it covers."""
+        note = self._folder.note(TAKEN)
+        if note is None:
+            return 0
+        receipt = CustodyReceipt.verify(note, self._node.signer("custody").verifier)
+        try:
+            with self._node.store.open(receipt.exceptions) as data:
+                excepted = decode_exceptions(data.read())
+        except NotFound:
+            return 0  # looked at from the beginning, everything held is found held
+        for each in excepted:
+            [(_, entry)] = self._mirror.entries(each.index, each.index + 1)
+            publish = act.decode(entry)
+            assert isinstance(publish, PublishAct)
+            self._states[each.index] = each.why
+            self._offers[each.index] = Offer(each.index, tree.leaf_hash(entry), publish)
+        self._previous = receipt
+        self._published, self._hidden = receipt.counts.published, receipt.counts.hidden
+        return receipt.log.size
+
+    def _read(self, first: int, last: int) -> Iterator[int]:
+        """Go through new entries; the positions of products to be fetched."""
+        for index, entry in self._mirror.entries(first, last):
+            match act.decode(entry):
+                case PublishAct() as publish:
+                    self._published += 1
+                    self._states[index] = State.UNKNOWN
+                    self._offers[index] = Offer(index, tree.leaf_hash(entry), publish)
+                    if self._feed(index, self._announced(publish)):
+                        yield index
+                case ReleaseAct(delivery=delivery):
+                    for waiting, offer in list(self._offers.items()):
+                        if offer.publish.delivery == delivery and self._feed(waiting, Released()):
+                            yield waiting
+                case CommitAct():
+                    self._hidden += 1
+
+    def _announced(self, publish: PublishAct) -> Published:
+        return Published(
+            is_owners=owns(self._peer.who, publish.lidvid.lid),
+            is_public=publish.releasability is Releasability.PUBLIC,
+            is_released=publish.lifecycle is Lifecycle.RELEASED,
+        )
+
+    def _feed(self, index: int, event: Event) -> bool:
+        """Tell one copy what happened; whether it is now to be fetched."""
+        state, instruction = advance(self._states[index], event)
+        if state is State.HELD:
+            del self._states[index], self._offers[index]
+        else:
+            self._states[index] = state
+        return instruction is not None
+
+    def _fetch(self, wanted: Sequence[int]) -> None:
+        """Step 2 for the products at these positions of the owner's log."""
+        waiting = deque(wanted)
+        while waiting:
+            self._progress("copying", len(wanted) - len(waiting), len(wanted))
+            chunk = self._chunk(waiting)
+            held = self._node.catalogue.held([self._id(index) for index in chunk])
+            arrivals: list[Arrival] = []
+            silence: PeerUnreachable | None = None
+            with self._node.store.batch() as batch:
+                for index in chunk:
+                    if (holding := held.get(self._id(index))) is not None:
+                        is_same = holding.manifest.sha256 == self._offers[index].publish.manifest
+                        self._feed(index, Present(is_same))
+                    elif silence is None:
+                        silence = self._arrive(index, batch, arrivals)
+            self._accession(arrivals)
+            if silence is not None:
+                raise silence
+
+    def _chunk(self, waiting: deque[int]) -> list[int]:
+        """As many as go into one batch, no LIDVID twice."""
+        chunk: list[int] = []
+        size, ids = 0, set[Lidvid]()
+        while waiting and len(chunk) < _BATCH_PRODUCTS and size < _BATCH_BYTES:
+            if self._id(waiting[0]) in ids:
+                break
+            chunk.append(waiting.popleft())
+            ids.add(self._id(chunk[-1]))
+            size += self._offers[chunk[-1]].publish.bytes
+        return chunk
+
+    def _arrive(self, index: int, batch: Batch, arrivals: list[Arrival]) -> PeerUnreachable | None:
+        """Fetch one product; return the error after which the peer is left in peace."""
+        try:
+            arrivals.append(arrive(self._offers[index], self._giver, self._node, batch))
+        except NotFound as error:
+            self._fail(index, NotGiven(), error)
+        except ProofFails as error:
+            self._fail(index, Differs(), error)
+        except PeerUnreachable as error:
+            self._fail(index, NotGiven(), error)
+            self._silences += 1
+            return error if self._silences >= _MOST_SILENCES else None
+        self._silences = 0
+        return None
+
+    def _fail(self, index: int, event: Event, error: PeriluneError) -> None:
+        self._words[index] = f"{self._id(index)}: {error}"
+        self._feed(index, event)
+
+    def _accession(self, arrivals: Sequence[Arrival]) -> None:
+        if not arrivals:
+            return
+        accession_copies(arrivals, self._node)
+        for each in arrivals:
+            self._copied += 1
+            self._bytes += each.manifest.total_bytes
+            self._feed(each.index, Present(is_same=True))
+            for entry in each.manifest.files:
+                if entry.pieces:
+                    self._folder.part(entry.sha256).unlink(missing_ok=True)
+
+    def _id(self, index: int) -> Lidvid:
+        return self._offers[index].publish.lidvid
+
+    def _excepted(self) -> tuple[Excepted, ...]:
+        return tuple(
+            Excepted(index, self._id(index), state) for index, state in sorted(self._states.items())
+        )
+
+    def _counts(self) -> Counts:
+        excepted = len(self._states)
+        return Counts(
+            published=self._published,
+            held=self._published - excepted,
+            excepted=excepted,
+            hidden=self._hidden,
+        )
+
+    def _acknowledge(self) -> None:
+        """Step 3, unless the last receipt says the same of the same products."""
+        listed = encode_exceptions(self._excepted())
+        digest, counts = hashlib.sha256(listed).hexdigest(), self._counts()
+        before = self._previous
+        if before is not None and (before.counts, before.exceptions) == (counts, digest):
+            return
+        checkpoint = self._mirror.checkpoint
+        receipt = CustodyReceipt(
+            t=self._node.now(),
+            node=self._node.config.name,
+            origin=self._node.config.origin,
+            log=checkpoint,
+            counts=counts,
+            exceptions=digest,
+        )
+        note = receipt.encode(self._node.signer("custody"))
+        with self._node.store.batch() as batch:
+            batch.put(io.BytesIO(listed))
+            batch.put(io.BytesIO(note))
+        with self._node.writing():
+            catch_up(self._node)
+            received = ReceiveAct(
+                t=next(self._node.ticks()),
+                origin=checkpoint.origin,
+                size=checkpoint.size,
+                root=to_base64(checkpoint.root),
+                exceptions=counts.excepted,
+                exception_list=digest,
+                receipt=hashlib.sha256(note).hexdigest(),
+            )
+            record([received], self._node, hidden=False)
+            self._node.catalogue.apply(Projection(applied=self._node.log.size))
+        self._folder.keep(TAKEN, note)
+
+    def _given(self) -> CustodyReceipt | None:
+        """Step 4."""
+        name = log_name(self._node.config.origin)
+        be_witnessed(self._peer, self._folder, self._link, self._node)
+        try:
+            note = self._link.get(f"/federation/{name}/custody", _MOST_NOTE_BYTES)
+        except NotFound:
+            return None
+        receipt = self._believed(
+            lambda: CustodyReceipt.verify(note, self._peer.who.keys["custody"]),
+            "custody receipt",
+        )
+        self._require_ours(receipt.log, "custody", note)
+        listed = self._asked(f"/federation/{name}/exceptions", _MOST_LIST_BYTES)
+        if hashlib.sha256(listed).hexdigest() == receipt.exceptions:
+            self._folder.keep(EXCEPTED, listed)
+            self._folder.keep(GIVEN, note)
+        return receipt
+
+    def _require_own_past(self) -> None:
+        """Raise `LogInconsistent` where the peer shows a head of ours that our log contradicts."""
+        log, key = self._node.log, self._node.signer("log").verifier
+        path = f"/federation/{log_name(log.origin)}/checkpoint"
+        try:
+            note = self._link.get(path, _MOST_NOTE_BYTES)
+            seen = Checkpoint.parse(open_note(note, [key]).text)
+        except (NotFound, ProofFails):
+            return  # nothing that we signed
+        log.refresh()
+        if seen.size > log.size or log.root_at(seen.size) != seen.root:
+            words = (
+                f"{self._peer.who.name} has a checkpoint of {seen.size} entries that our own key "
+                f"signed, and our log of {log.size} does not contain it: this node was put back"
+            )
+            place = self._folder.keep_evidence(
+                "put-back", words, self._node.now(), {"seen": note, "ours": log.head}
+            )
+            raise LogInconsistent(f"{words}. The evidence is kept in {place}")
+
+    def _believed(self, read: Callable[[], T], what: str) -> T:
+        try:
+            return read()
+        except ProofFails as error:
+            raise PeerUntrusted(f"the {what} of {self._peer.who.name} is false: {error}") from error
+
+    def _require_ours(self, seen: Checkpoint, kind: str, note: bytes) -> None:
+        """Raise `PeerUntrusted` unless our own log was just so when it had so many entries."""
+        log = self._node.log
+        log.refresh()
+        is_ours = seen.origin == log.origin and seen.size <= log.size
+        if is_ours and log.root_at(seen.size) == seen.root:
+            return
+        raise self._contradiction(
+            kind,
+            f"{self._peer.who.name} speaks of {seen.origin} with {seen.size} entries and the root "
+            f"{seen.root.hex()}, which our log never was",
+            {"theirs": note, "ours": log.head},
+        )

@@ -1,0 +1,103 @@
+"""Where two nodes stand: what is here of theirs, there of ours, and when it was verified."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from perilune.federation.custody import CustodyReceipt, Excepted, decode_exceptions
+from perilune.federation.folder import EXCEPTED, GIVEN, SEEN, TAKEN, Peers
+from perilune.federation.mirror import checkpoint_in
+from perilune.federation.roster import Member
+from perilune.ledger.note import cosigned_at
+from perilune.model import act
+from perilune.model.act import PublishAct
+from perilune.model.product import Holding
+from perilune.node import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """A checkpoint of our log that the peer cosigned."""
+
+    size: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """Where this node and one peer stand, as of the last round."""
+
+    peer: Member
+    seen: int
+    """Entries of the peer's log that are copied and verified here."""
+    here: CustodyReceipt | None
+    """Ours for its log."""
+    there: CustodyReceipt | None
+    """Its own for our log."""
+    witnessed: Witnessed | None
+    uncovered: int
+    """Products that we published openly after what its receipt covers."""
+    evidence: tuple[str, ...]
+    """Files that show where it contradicted itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A node that holds a product too: its name, and when it said so, or since when it must."""
+
+    name: str
+    origin: str
+    is_owner: bool
+    verified: datetime | None
+    """When the copy was verified; None where it is the owner's own."""
+
+
+def status_of(peer: Member, node: Node) -> Status:
+    """Where ``node`` and ``peer`` stand; asks nobody."""
+    folder = Peers.of(node).folder(peer.who.origin)
+    taken, given, seen = (folder.note(name) for name in (TAKEN, GIVEN, SEEN))
+    head = folder.log.head()
+    there = CustodyReceipt.verify(given, peer.who.keys["custody"]) if given else None
+    return Status(
+        peer=peer,
+        seen=checkpoint_in(head).size if head else 0,
+        here=CustodyReceipt.verify(taken, node.signer("custody").verifier) if taken else None,
+        there=there,
+        witnessed=Witnessed(checkpoint_in(seen).size, cosigned_at(seen, peer.who.keys["witness"]))
+        if seen
+        else None,
+        uncovered=_published_since(there.log.size if there else 0, node),
+        evidence=tuple(str(path) for path in folder.evidence()),
+    )
+
+
+def elsewhere(holding: Holding, node: Node) -> list[Elsewhere]:
+    """The peers that hold ``holding`` too, by the signatures that are kept here."""
+    if node.root is None:
+        return []
+    peers = Peers.of(node)
+    return [found for peer in peers.members() for found in _at(peer, holding, node, peers)]
+
+
+def _at(peer: Member, holding: Holding, node: Node, peers: Peers) -> Iterator[Elsewhere]:
+    if holding.origin:
+        if holding.origin == peer.who.origin:
+            yield Elsewhere(peer.who.name, peer.who.origin, is_owner=True, verified=None)
+        return
+    folder = peers.folder(peer.who.origin)
+    note = folder.note(GIVEN)
+    if note is None:
+        return
+    receipt = CustodyReceipt.verify(note, peer.who.keys["custody"])
+    is_open = isinstance(act.decode(node.log.entry(holding.index)), PublishAct)
+    is_covered = is_open and holding.index < receipt.log.size
+    if is_covered and holding.index not in _excepted(folder.note(EXCEPTED)):
+        yield Elsewhere(peer.who.name, peer.who.origin, is_owner=False, verified=receipt.t)
+
+
+def _excepted(listed: bytes | None) -> Mapping[int, Excepted]:
+    return {} if listed is None else {each.index: each for each in decode_exceptions(listed)}
+
+
+def _published_since(start: int, node: Node) -> int:
+    return sum(isinstance(act.decode(entry), PublishAct) for entry in node.log.entries(start))
