@@ -72,6 +72,8 @@ def _named(case: Case) -> str:
     return f"{case['issue']}-{case['subtest']}"
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # run_cases.py leaves files to be closed
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_nearly_every_case_counts_exactly_as_validate_does(
     harness: ModuleType,
     cases: list[Case],

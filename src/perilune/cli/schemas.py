@@ -44,10 +44,12 @@ def add(source: Path, node: str | None, *, as_json: bool) -> int:
         frame.show({**_document(imported), "context": lists})
     else:
         for name in lists:
-            click.echo(f"context  {name}")
+            click.echo(f"kept     {name}, a list of context products")
         for path, reason in imported.refused:
             click.echo(f"refused  {path}: {reason}")
-        click.echo(f"{len(imported.added):,} added, {imported.known:,} known already.")
+        if not lists or imported.added or imported.known:
+            added = f"{len(imported.added):,} schemas added"
+            click.echo(f"{added}, {imported.known:,} known already.")
     return frame.NOT_RIGHT if imported.refused else frame.DONE
 
 
