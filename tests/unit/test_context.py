@@ -134,7 +134,7 @@ def test_context_products_of_the_delivery_count(tmp_path: Path) -> None:
     )
     (tmp_path / "other.xml").write_bytes(label())
     delivered = tuple(delivered_in(tmp_path, ["context.xml", "other.xml", "absent.xml"]))
-    registry = Registry.open(delivered=delivered)
+    registry = Registry().including(delivered)
     kind = "data_to_instrument"
 
     assert _told(tmp_path, _refers(own, name="LSTK", type="Imager", kind=kind)) != []

@@ -8,6 +8,8 @@ from click.testing import CliRunner, Result
 from lxml import etree
 
 from perilune.cli import main
+from perilune.validation.context import ContextProduct, Registry
+from perilune.validation.examine import Sources
 from perilune.validation.findings import Findings
 from perilune.validation.options import Options
 from perilune.validation.report import Message, Severity, Spot, Status
@@ -43,6 +45,44 @@ def test_processes_change_nothing(tmp_path: Path) -> None:
 
     assert as_document(alone) == as_document(together)
     assert alone.summary.products.total == 40
+
+
+_MISSION = "urn:nasa:pds:context:investigation:mission.luna"
+_CONTEXT = (
+    '<Product_Context xmlns="http://pds.nasa.gov/pds4/pds/v1"><Identification_Area>'
+    f"<logical_identifier>{_MISSION}</logical_identifier><version_id>1.0</version_id>"
+    "<title>Luna</title></Identification_Area></Product_Context>"
+)
+_REFERS = _GOOD.replace(
+    "</Product_Document>",
+    "<Context_Area><Investigation_Area><name>Luna</name><type>Mission</type><Internal_Reference>"
+    f"<lid_reference>{_MISSION}</lid_reference>"
+    "<reference_type>data_to_investigation</reference_type>"
+    "</Internal_Reference></Investigation_Area></Context_Area></Product_Document>",
+)
+
+
+@pytest.mark.parametrize(
+    ("brings", "like_validate", "found"),
+    [(False, False, 1), (True, False, 0), (True, True, 1)],
+    ids=["absent", "delivered", "delivered, asked as validate"],
+)
+def test_a_context_product_that_comes_along_is_known(
+    tmp_path: Path, *, brings: bool, like_validate: bool, found: int
+) -> None:
+    (tmp_path / "d.xml").write_text(_REFERS.format(number=1), "utf-8")
+    if brings:
+        (tmp_path / "luna.xml").write_text(_CONTEXT, "utf-8")
+    other = ContextProduct("urn:nasa:pds:context:target:satellite.earth.moon", "1.0", ("Moon",), ())
+
+    report = run(
+        [tmp_path],
+        Options(counts_like_validate=like_validate),
+        Means(sources=Sources(registry=Registry([other]))),
+    )
+
+    kinds = [message.type for message in report.messages]
+    assert kinds.count("error.label.context_ref_not_found") == found
 
 
 def test_a_broken_label_is_an_error_and_a_stray_xml_is_none(tmp_path: Path) -> None:

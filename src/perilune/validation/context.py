@@ -73,18 +73,23 @@ class Registry:
             versions.sort(key=_rank)
 
     @classmethod
-    def open(cls, *places: Path, delivered: Iterable[ContextProduct] = ()) -> Self:
-        """All lists at ``places`` (files, or folders of ``.json``) and what a delivery brings.
+    def open(cls, *places: Path) -> Self:
+        """All lists at ``places``: files, or folders of ``.json``.
 
         A folder that is not there holds nothing. Raises `MalformedLabel` where a list is none.
         """
-        products = list(delivered)
+        products: list[ContextProduct] = []
         for place in places:
             files = [place] if not place.is_dir() else sorted(place.glob("*.json"))
             for file in files:
                 if file.exists() or not file.name.endswith(".json"):
                     products += read_list(file)
         return cls(products)
+
+    def including(self, products: Iterable[ContextProduct]) -> "Registry":
+        """These and more, what a delivery brings for instance."""
+        known = (each for versions in self._versions.values() for each in versions)
+        return Registry([*known, *products])
 
     def find(self, reference: Reference) -> ContextProduct | None:
         """The product referred to, or else its newest version; None for a version still to come.

@@ -8,10 +8,10 @@ say of each other is gathered meanwhile and told at the end.
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from perilune.validation.context import not_checked
+from perilune.validation.context import delivered_in, not_checked
 from perilune.validation.examine import Outcome, Sources, examiner, lost
 from perilune.validation.findings import Findings
 from perilune.validation.integrity import Integrity, Whole
@@ -50,6 +50,7 @@ def run(
 ) -> Report:
     """The report on what lies at ``paths``; raise `WrongUsage` where nothing does."""
     found = walk(paths, options)
+    means = _knowing_what_comes(found, options, means)
     findings = Findings(least=options.least, counts_like_validate=options.counts_like_validate)
     with closing(Integrity(options)) as integrity:
         _examine(found, options, means, findings, integrity)
@@ -61,6 +62,18 @@ def run(
         _take_whole(integrity.finish([_whole(target, found) for target in found.targets]), findings)
     subject = ", ".join(target.place.name for target in found.targets)
     return findings.report(subject, about)
+
+
+def _knowing_what_comes(found: Walk, options: Options, means: Means) -> Means:
+    """Context products among the labels count as registered, beside the lists that are known.
+
+    NASA's ``validate`` knows its list alone. Without any list nothing is said of context products.
+    """
+    registry = means.sources.registry
+    if options.counts_like_validate or not options.checks_context or not len(registry):
+        return means
+    known = registry.including(delivered_in(found.base, found))
+    return replace(means, sources=replace(means.sources, registry=known))
 
 
 def outcomes(
