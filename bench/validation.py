@@ -100,14 +100,14 @@ def _has_error(path: Path, schemas: Schemas, options: Options) -> bool:
 
 
 def _cold(root: Path, folder: Path) -> Row:
-    label = next(path for path in _labels(root) if "ladee" in str(path))
+    label = next(path for path in _labels(root) if b"schematypens" in path.read_bytes())
     took = []
     for _ in range(5):
         start = time.perf_counter()
         subprocess.run([sys.executable, "-c", COLD, str(label), str(folder)], check=True)
         took.append(time.perf_counter() - start)
     return Row(
-        "a process with one label, from start to end",
+        "a process with one label and its Schematron, from start to end",
         f"{min(took):.2f} s",
         "<= 1.5 s",
         min(took) <= 1.5,
