@@ -14,7 +14,7 @@ from perilune.federation.replica import State
 from perilune.ledger.checkpoint import Checkpoint
 from perilune.ledger.note import Signer, Verifier, from_base64, open_note, sign, to_base64
 from perilune.model import canonical
-from perilune.model.act import read_time, time_text
+from perilune.model.act import read_count, read_time, time_text
 from perilune.model.identifier import Lidvid
 
 RECEIPT_VERSION = 1
@@ -99,7 +99,7 @@ class CustodyReceipt:
     @classmethod
     def _from(cls, found: dict[str, Any]) -> Self:
         log, counts = found["log"], found["counts"]
-        size = _count(log["size"])
+        size = read_count(log["size"])
         if not _SHA256.fullmatch(found["exceptions"]):
             raise ValueError(f"not a SHA-256: {found['exceptions']!r}")
         return cls(
@@ -108,10 +108,10 @@ class CustodyReceipt:
             origin=str(found["origin"]),
             log=Checkpoint(str(log["origin"]), size, from_base64(log["root"])),
             counts=Counts(
-                published=_count(counts["published"]),
-                held=_count(counts["held"]),
-                excepted=_count(counts["excepted"]),
-                hidden=_count(counts["hidden"]),
+                published=read_count(counts["published"]),
+                held=read_count(counts["held"]),
+                excepted=read_count(counts["excepted"]),
+                hidden=read_count(counts["hidden"]),
             ),
             exceptions=found["exceptions"],
         )
@@ -137,14 +137,8 @@ def decode_exceptions(data: bytes) -> list[Excepted]:
         raise ProofFails(f"a list of exceptions of unknown version {found.get('v')!r}")
     try:
         return [
-            Excepted(_count(each["index"]), Lidvid.parse(each["lidvid"]), State(each["why"]))
+            Excepted(read_count(each["index"]), Lidvid.parse(each["lidvid"]), State(each["why"]))
             for each in found["exceptions"]
         ]
     except (KeyError, TypeError, ValueError, AttributeError, MalformedIdentifier) as error:
         raise ProofFails(f"malformed list of exceptions: {error}") from error
-
-
-def _count(found: Any) -> int:
-    if not isinstance(found, int) or isinstance(found, bool) or found < 0:
-        raise ValueError(f"not a count: {found!r}")
-    return found

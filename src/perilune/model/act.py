@@ -270,7 +270,8 @@ def _text(found: Any) -> str:
     return found
 
 
-def _count(found: Any) -> int:
+def read_count(found: Any) -> int:
+    """``found``, if it is an integer of at least 0; raise ValueError on anything else."""
     if not isinstance(found, int) or isinstance(found, bool) or found < 0:
         raise ValueError(f"not a count: {found!r}")
     return found
@@ -326,7 +327,7 @@ def _copy(found: dict[str, Any], t: datetime) -> Act:
     return CopyAct(
         t=t,
         origin=_text(found["origin"]),
-        index=_count(found["index"]),
+        index=read_count(found["index"]),
         leaf=_digest(found["leaf"]),
         **_product_members(found),
     )
@@ -338,9 +339,9 @@ def _receive(found: dict[str, Any], t: datetime) -> Act:
     return ReceiveAct(
         t=t,
         origin=_text(found["origin"]),
-        size=_count(found["size"]),
+        size=read_count(found["size"]),
         root=found["root"],
-        exceptions=_count(found["exceptions"]["count"]),
+        exceptions=read_count(found["exceptions"]["count"]),
         exception_list=_digest(found["exceptions"]["sha256"]),
         receipt=_digest(found["receipt"]),
     )
@@ -350,8 +351,8 @@ def _repair(found: dict[str, Any], t: datetime) -> Act:
     return RepairAct(
         t=t,
         origin=_text(found["origin"]),
-        objects=_count(found["objects"]),
-        bytes=_count(found["bytes"]),
+        objects=read_count(found["objects"]),
+        bytes=read_count(found["bytes"]),
         repaired=tuple(_digest(name) for name in found["repaired"]),
     )
 

@@ -160,16 +160,7 @@ class Schemas:
         return self._catalogs[paths]
 
     def _pinned(self, address: str, entry: Entry, why: str) -> Pinned:
-        return Pinned(
-            address=address,
-            name=entry.name,
-            sha256=entry.sha256,
-            kind=entry.kind,
-            namespace=entry.namespace,
-            version=entry.version,
-            why=why,
-            place=self._store.place(entry),
-        )
+        return _pinned(address, entry, why, self._store.place(entry))
 
 
 def _may_be_schema(place: Path) -> bool:
@@ -202,6 +193,10 @@ def _from_file(address: str, place: Path | None, why: str) -> Pinned | Unresolve
         return Unresolved(address, f"{why}; {place} cannot be read: {error.strerror}")
     except MalformedLabel:  # whose words may quote the file, which need not be the asker's to read
         return Unresolved(address, f"{why}; it is neither XML Schema nor Schematron")
+    return _pinned(address, entry, why, place)
+
+
+def _pinned(address: str, entry: Entry, why: str, place: Path) -> Pinned:
     return Pinned(
         address=address,
         name=entry.name,
