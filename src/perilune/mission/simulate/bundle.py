@@ -12,8 +12,10 @@ from types import MappingProxyType
 from xml.etree.ElementTree import Element
 
 from perilune.errors import WrongUsage
+from perilune.formats.pds4 import writing
+from perilune.formats.pds4.writing import WrittenFile, element
 from perilune.mission.simulate import labels, products
-from perilune.mission.simulate.labels import BUNDLE, VERSION, WrittenFile, element
+from perilune.mission.simulate.labels import BUNDLE, VERSION
 from perilune.mission.simulate.products import CAMERA, DAY, HOUSEKEEPING, SPECTROMETER, Draft
 from perilune.mission.simulate.strips import STRIPS
 from perilune.mission.simulate.surface import reflectance
@@ -130,9 +132,9 @@ def _collection(folder: str, found: WrittenFile, lidvids: Sequence[str]) -> byte
         labels.identification(f"{BUNDLE}:{folder}", title, "Product_Collection", f"{title}."),
         _collection_context(folder),
         element("Collection", element("collection_type", collection_type)),
-        element("File_Area_Inventory", labels.file(found), inventory),
+        element("File_Area_Inventory", writing.file(found), inventory),
     )
-    return labels.document(root)
+    return writing.document(root)
 
 
 def _collection_context(folder: str) -> Element:
@@ -156,7 +158,7 @@ def _bundle(readme: WrittenFile) -> bytes:
         element("Bundle", element("bundle_type", "Archive")),
         element(
             "File_Area_Text",
-            labels.file(readme),
+            writing.file(readme),
             element(
                 "Stream_Text",
                 element("offset", "0", unit="byte"),
@@ -175,4 +177,4 @@ def _bundle(readme: WrittenFile) -> bytes:
             for folder, (_, kind, _) in _COLLECTIONS.items()
         ),
     )
-    return labels.document(root)
+    return writing.document(root)

@@ -1,68 +1,27 @@
-"""PDS4 labels of the simulated bundle: information model 1.21, as XML text.
+"""PDS4 labels of the simulated bundle.
 
-Source: PDS4 information model 1.21.0.0 and the dictionaries CART 1.9.7.0, GEOM 1.9.11.0
-and DISP 1.5.1.0, against whose schemas tests/unit/test_simulate.py checks each label.
+tests/unit/test_simulate.py holds each against the schemas that it names.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from xml.etree import ElementTree as ET
 
+from perilune.formats.pds4.writing import (
+    MODEL,
+    element,
+    internal_reference,
+    local_reference,
+    time_text,
+    times,
+)
 from perilune.mission.simulate.strips import RADIUS_M, Strip
 
 BUNDLE = "urn:ros:rssa:luna26_simulated"
 VERSION = "1.0"
-_PDS = "http://pds.nasa.gov/pds4/pds/v1"
-_MODEL = "1.21.0.0"
-_SCHEMAS = {
-    "pds": "PDS4_PDS_1L00",
-    "cart": "PDS4_CART_1L00_1970",
-    "disp": "PDS4_DISP_1L00_1510",
-    "geom": "PDS4_GEOM_1L00_19B0",
-}
 _CONTEXT = "urn:ros:rssa:context"
 MISSION = "Luna-26 (simulated)"
 NOTICE = "Simulated: no spacecraft has observed this. The surface is synthetic."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrittenFile:
-    """What a label says of a file beside it."""
-
-    name: str
-    size: int
-    md5: str
-
-
-def element(name: str, *content: ET.Element | str, **attributes: str) -> ET.Element:
-    """An element; ``name`` carries its prefix as text."""
-    made = ET.Element(name, attributes)
-    for part in content:
-        if isinstance(part, str):
-            made.text = part
-        else:
-            made.append(part)
-    return made
-
-
-def document(root: ET.Element, prefixes: Sequence[str] = ()) -> bytes:
-    """The label's bytes: schemas named, indented, LF line ends."""
-    names = ["pds", *prefixes]
-    root.set("xmlns", _PDS)
-    for name in prefixes:
-        root.set(f"xmlns:{name}", _namespace(name))
-    root.set("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance")
-    places = " ".join(f"{_namespace(name)} {_address(name)}.xsd" for name in names)
-    root.set("xsi:schemaLocation", places)
-    ET.indent(root)
-    rules = "".join(
-        f'<?xml-model href="{_address(name)}.sch"'
-        ' schematypens="http://purl.oclc.org/dsdl/schematron"?>\n'
-        for name in names
-    )
-    body = ET.tostring(root, encoding="unicode")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{rules}{body}\n'.encode()
 
 
 def identification(
@@ -74,7 +33,7 @@ def identification(
         element("logical_identifier", lid),
         element("version_id", VERSION),
         element("title", title),
-        element("information_model_version", _MODEL),
+        element("information_model_version", MODEL),
         element("product_class", product_class),
         element(
             "Citation_Information",
@@ -94,20 +53,6 @@ def identification(
             ),
         ),
     )
-
-
-def times(start: datetime, stop: datetime) -> ET.Element:
-    """The interval of observation."""
-    return element(
-        "Time_Coordinates",
-        element("start_date_time", time_text(start)),
-        element("stop_date_time", time_text(stop)),
-    )
-
-
-def time_text(moment: datetime) -> str:
-    """UTC with milliseconds and Z."""
-    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def investigation(reference_type: str) -> ET.Element:
@@ -172,27 +117,9 @@ def _component(name: str, kind: str, lid: str, reference_type: str) -> ET.Elemen
     )
 
 
-def internal_reference(lid: str, reference_type: str) -> ET.Element:
-    """A reference to another product, by LID or LIDVID."""
-    kind = "lidvid_reference" if "::" in lid else "lid_reference"
-    return element(
-        "Internal_Reference", element(kind, lid), element("reference_type", reference_type)
-    )
-
-
 def references(*targets: tuple[str, str]) -> ET.Element:
     """A list of LIDs and their kinds of reference."""
     return element("Reference_List", *(internal_reference(*target) for target in targets))
-
-
-def file(found: WrittenFile) -> ET.Element:
-    """The file's name, true size and true MD5."""
-    return element(
-        "File",
-        element("file_name", found.name),
-        element("file_size", str(found.size), unit="byte"),
-        element("md5_checksum", found.md5),
-    )
 
 
 def footprint(strip: Strip, array: str) -> tuple[ET.Element, ET.Element]:
@@ -204,7 +131,7 @@ def display(array: str) -> ET.Element:
     """The first line on top, the first sample on the left."""
     return element(
         "disp:Display_Settings",
-        _local(array, "display_settings_to_array"),
+        local_reference(array, "display_settings_to_array"),
         element(
             "disp:Display_Direction",
             element("disp:horizontal_display_axis", "Sample"),
@@ -215,29 +142,13 @@ def display(array: str) -> ET.Element:
     )
 
 
-def _namespace(name: str) -> str:
-    return f"http://pds.nasa.gov/pds4/{name}/v1"
-
-
-def _address(name: str) -> str:
-    return f"https://pds.nasa.gov/pds4/{name}/v1/{_SCHEMAS[name]}"
-
-
-def _local(array: str, reference_type: str) -> ET.Element:
-    return element(
-        "Local_Internal_Reference",
-        element("local_identifier_reference", array),
-        element("local_reference_type", reference_type),
-    )
-
-
 def _cartography(strip: Strip, array: str) -> ET.Element:
     box = strip.box()
     sides = (("west", box.west), ("east", box.east), ("north", box.north), ("south", box.south))
     radius = f"{RADIUS_M / 1000:.1f}"
     return element(
         "cart:Cartography",
-        _local(array, "cartography_parameters_to_image_object"),
+        local_reference(array, "cartography_parameters_to_image_object"),
         element(
             "cart:Spatial_Domain",
             element(

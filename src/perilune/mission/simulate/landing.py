@@ -11,8 +11,10 @@ from xml.etree.ElementTree import Element
 import numpy as np
 
 from perilune.errors import WrongUsage
+from perilune.formats.pds4 import writing
+from perilune.formats.pds4.writing import element
 from perilune.mission.simulate import labels
-from perilune.mission.simulate.labels import NOTICE, element
+from perilune.mission.simulate.labels import NOTICE
 from perilune.mission.simulate.products import written
 from perilune.model.identifier import Lidvid
 
@@ -83,7 +85,7 @@ def _label(name: str, title: str, place: tuple[float, float], data: bytes) -> by
             "Investigation_Area",
             element("name", _MISSION),
             element("type", "Mission"),
-            labels.internal_reference(
+            writing.internal_reference(
                 "urn:cnsa:grss:context:investigation:mission.change7_simulated",
                 "ancillary_to_investigation",
             ),
@@ -92,7 +94,7 @@ def _label(name: str, title: str, place: tuple[float, float], data: bytes) -> by
             "Target_Identification",
             element("name", "Moon"),
             element("type", "Satellite"),
-            labels.internal_reference(
+            writing.internal_reference(
                 "urn:nasa:pds:context:target:satellite.earth.moon", "ancillary_to_target"
             ),
         ),
@@ -101,9 +103,9 @@ def _label(name: str, title: str, place: tuple[float, float], data: bytes) -> by
         "Product_Ancillary",
         area,
         context,
-        element("File_Area_Ancillary", labels.file(written(f"{name}.csv", data)), _table(data)),
+        element("File_Area_Ancillary", writing.file(written(f"{name}.csv", data)), _table(data)),
     )
-    return labels.document(root)
+    return writing.document(root)
 
 
 def _table(data: bytes) -> Element:

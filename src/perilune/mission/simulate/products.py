@@ -13,8 +13,10 @@ from xml.etree.ElementTree import Element
 import numpy as np
 from PIL import Image
 
+from perilune.formats.pds4 import writing
+from perilune.formats.pds4.writing import WrittenFile, element
 from perilune.mission.simulate import labels
-from perilune.mission.simulate.labels import BUNDLE, VERSION, WrittenFile, element
+from perilune.mission.simulate.labels import BUNDLE, VERSION
 from perilune.mission.simulate.strips import Array, Strip
 from perilune.model.footprint import Polygon
 
@@ -52,7 +54,7 @@ class Draft:
     @property
     def label(self) -> bytes:
         """The label's bytes."""
-        return labels.document(self.root, self.prefixes)
+        return writing.document(self.root, self.prefixes)
 
 
 def written(name: str, data: bytes) -> WrittenFile:
@@ -129,7 +131,7 @@ def _image(
             *labels.footprint(strip, "image"),
         ),
         labels.references(*((lid, how) for how, lid in targets)),
-        element("File_Area_Observational", labels.file(found), array),
+        element("File_Area_Observational", writing.file(found), array),
     )
     return Draft(
         collection=collection,
@@ -167,7 +169,7 @@ def _browse(strip: Strip, seen: Array, name: str, calibrated: str) -> Draft:
         labels.references((calibrated, "browse_to_data")),
         element(
             "File_Area_Browse",
-            labels.file(found),
+            writing.file(found),
             element(
                 "Encoded_Image",
                 element("offset", "0", unit="byte"),
@@ -197,7 +199,7 @@ def housekeeping(seed: int) -> Draft:
         warm = -12.5 + 9.0 * np.sin(turn) + random.normal(0, 0.2)
         volts = 28.4 + 0.6 * np.cos(turn) + random.normal(0, 0.02)
         used = round(3 + 92 * step / 143)
-        records.append(f"{labels.time_text(moment)} {warm:7.2f} {volts:6.2f} {used:4d}\r\n")
+        records.append(f"{writing.time_text(moment)} {warm:7.2f} {volts:6.2f} {used:4d}\r\n")
     data = "".join(records).encode("ascii")
     found = written("hk_20281003.tab", data)
     fields = [
@@ -235,7 +237,7 @@ def housekeeping(seed: int) -> Draft:
             "Temperature, voltage and memory of a spacecraft.",
         ),
         labels.context("data", DAY, DAY + timedelta(minutes=10 * 143), "Raw", [HOUSEKEEPING]),
-        element("File_Area_Observational", labels.file(found), table),
+        element("File_Area_Observational", writing.file(found), table),
     )
     return Draft(collection="data_raw", name="hk_20281003", root=root, data=((found.name, data),))
 
@@ -292,7 +294,7 @@ def spectra(seed: int) -> Draft:
             "Reflectance from 0.9 to 3.3 micrometres with a water band near 2.9.",
         ),
         labels.context("data", start, start + timedelta(hours=9), "Calibrated", [SPECTROMETER]),
-        element("File_Area_Observational", labels.file(found), table),
+        element("File_Area_Observational", writing.file(found), table),
     )
     return Draft(
         collection="data_calibrated", name="irs_spectra", root=root, data=((found.name, data),)
@@ -323,7 +325,7 @@ def guide() -> Draft:
     """The user guide, as plain text."""
     data = _GUIDE.replace("\n", "\r\n").encode("ascii")
     found = written("user_guide.txt", data)
-    described = labels.file(found)
+    described = writing.file(found)
     described.tag = "Document_File"
     described.append(element("document_standard_id", "7-Bit ASCII Text"))
     root = element(
