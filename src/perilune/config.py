@@ -40,6 +40,8 @@ class Config:
     """Port that ``perilune serve`` listens on; 0 takes a free one."""
     schema_hosts: tuple[str, ...] = ()
     """Machines that schemas which labels name may be fetched from, once; none: never."""
+    two_persons: bool = False
+    """Whether orders need two persons even while fewer than two are known."""
 
     def owns(self, lid: str) -> bool:
         """Whether ``lid`` lies in one of the namespaces."""
@@ -126,6 +128,7 @@ def save(config: Config, root: Path) -> None:
         f"host = {_quoted(config.host)}\n"
         f"port = {config.port}\n"
         f"schema_hosts = [{', '.join(_quoted(host) for host in config.schema_hosts)}]\n"
+        f"two_persons = {str(config.two_persons).lower()}\n"
     )
     (root / FILE).write_text(text, encoding="utf-8")
 
@@ -152,6 +155,9 @@ def _from_document(document: Mapping[str, Any], path: Path) -> Config:
     hosts = document.get("schema_hosts", [])
     if not isinstance(hosts, list) or not all(_is_host(host) for host in hosts):
         raise WrongUsage(f"{path}: schema_hosts is a list of names of machines: {hosts!r}")
+    two_persons = document.get("two_persons", False)
+    if not isinstance(two_persons, bool):
+        raise WrongUsage(f"{path}: two_persons is true or false: {two_persons!r}")
     return Config(
         name=base.name,
         origin=base.origin,
@@ -161,6 +167,7 @@ def _from_document(document: Mapping[str, Any], path: Path) -> Config:
         host=host,
         port=port,
         schema_hosts=tuple(hosts),
+        two_persons=two_persons,
     )
 
 

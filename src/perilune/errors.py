@@ -18,6 +18,7 @@
   - Damaged                500   bytes kept here are not the bytes that were accessioned
     + CatalogueDamaged           the catalogue on disk is not what was written
   - LogInconsistent        500   the log on disk contradicts its checkpoint
+  - OrderRefused           403   an order that cannot be carried out: not signed by two, not valid
   - OutboundRefused        403   a connection that this node does not make
   - PeerUnreachable        502   another machine did not answer, or not as it should
   - PeerUntrusted          502   another node's keys or log contradict what was seen of it before
@@ -175,6 +176,14 @@ class LogInconsistent(PeriluneError):
     code = "log-inconsistent"
     status = 500
     advice = "Stop the node, keep the folder as it is, and restore the log from a copy."
+
+
+class OrderRefused(PeriluneError):
+    """An order cannot be carried out: not signed by two persons, or not valid here and now."""
+
+    code = "order-refused"
+    status = 403
+    advice = "Have two persons whom the node knows sign a new order: perilune orders sign."
 
 
 class OutboundRefused(PeriluneError):

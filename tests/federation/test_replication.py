@@ -18,8 +18,9 @@ from perilune.ingest.projection import walk
 from perilune.ingest.release import release
 from perilune.ledger import tree
 from perilune.ledger.note import open_note
-from perilune.model.act import CopyAct, PublishAct, ReceiveAct, time_text
+from perilune.model.act import CopyAct, PublishAct, ReceiveAct
 from perilune.model.product import Lifecycle, Releasability
+from perilune.model.reading import time_text
 from perilune.node import Node
 from perilune.preservation.fixity import audit
 from perilune.preservation.rebuild import rebuild

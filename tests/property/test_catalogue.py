@@ -33,7 +33,6 @@ from perilune.catalogue.query import (
 )
 from perilune.catalogue.sqlite import SqliteCatalogue, paging
 from perilune.catalogue.sqlite.document import decode, encode
-from perilune.model.act import time_text
 from perilune.model.footprint import Footprint, LatLonBox, Point, Polygon
 from perilune.model.identifier import Lid
 from perilune.model.product import (
@@ -45,6 +44,7 @@ from perilune.model.product import (
     Product,
     Releasability,
 )
+from perilune.model.reading import time_text
 from perilune.model.timespan import TimeSpan
 from perilune.testing import build
 

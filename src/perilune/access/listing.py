@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from perilune.model.act import time_text
 from perilune.model.canonical import Json
 from perilune.model.product import ContextName, Holding
+from perilune.model.reading import time_text
 
 
 def listed(holding: Holding) -> dict[str, Json]:

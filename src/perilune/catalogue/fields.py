@@ -11,9 +11,9 @@ from types import MappingProxyType
 
 from perilune.catalogue.values import ValueType
 from perilune.errors import BadQuestion
-from perilune.model.act import time_text
 from perilune.model.package import FileEntry
 from perilune.model.product import ContextName, Holding, Lifecycle
+from perilune.model.reading import time_text
 
 HARVESTED = "ops:Harvest_Info.ops:harvest_date_time"
 ARCHIVE_STATUS = "ops:Tracking_Meta.ops:archive_status"

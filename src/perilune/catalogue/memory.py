@@ -4,7 +4,7 @@ Obviously right rather than fast: what the other catalogues are compared with.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cmp_to_key
@@ -12,7 +12,7 @@ from typing import assert_never
 
 from perilune.catalogue.fields import values
 from perilune.catalogue.order import Ranked, compare, orders, place, ranked
-from perilune.catalogue.port import Fixity, Page, Projection
+from perilune.catalogue.port import Fixity, Page, Projection, Recorded
 from perilune.catalogue.query import And, Cap, Comparison, Condition, Family, Not, Or, Query
 from perilune.catalogue.question import angle_of, body_name, check
 from perilune.catalogue.values import Kind, ValueType, matches, property_type, read_value
@@ -24,7 +24,9 @@ from perilune.catalogue.words import (
     searchable,
 )
 from perilune.errors import NotFound
+from perilune.model.act import document
 from perilune.model.identifier import Lid, Lidvid
+from perilune.model.ordered import warrant_of
 from perilune.model.product import Holding, Lifecycle, Scope
 from perilune.moon.sphere import meets_cap
 
@@ -36,6 +38,7 @@ class MemoryCatalogue:
         self._holdings: list[Holding] = []
         self._released: set[str] = set()
         self._fixity: Fixity | None = None
+        self._recorded: list[Recorded] = []
         self._applied = 0
 
     @property
@@ -60,6 +63,7 @@ class MemoryCatalogue:
         ]
         if change.fixity is not None:
             self._fixity = change.fixity
+        self._recorded += change.recorded
         self._applied = change.applied
 
     def get(self, id: Lidvid, scope: Scope) -> Holding:
@@ -110,6 +114,18 @@ class MemoryCatalogue:
                 kinds.setdefault(name, set()).update(read_value(value).kind for value in found)
         return {name: property_type(kinds[name]) for name in sorted(kinds) if kinds[name]}
 
+    def recorded(
+        self, kinds: Collection[str] = (), *, order: str = "", of: Lidvid | None = None
+    ) -> Iterator[Recorded]:
+        """Recorded acts in the order of the log: of these kinds, by this order, of this product."""
+        for each in self._recorded:
+            if kinds and document(each.act)["act"] not in kinds:
+                continue
+            if order and warrant_of(each.act).order != order:
+                continue
+            if of is None or getattr(each.act, "lidvid", None) == of:
+                yield each
+
     def fixity(self) -> Fixity | None:
         """The newest fixity act; None before the first."""
         return self._fixity
@@ -128,6 +144,7 @@ class MemoryCatalogue:
         yield f"fixity {self._fixity}"
         yield from (f"released {delivery}" for delivery in sorted(self._released))
         yield from (f"holding {holding}" for holding in self._holdings)
+        yield from (f"recorded {each}" for each in self._recorded)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -12,9 +12,9 @@ from perilune.catalogue.fields import HARVESTED, check_sort, values
 from perilune.catalogue.query import Cursor, Query, Sort
 from perilune.catalogue.values import Kind, Value, read_value
 from perilune.errors import BadQuestion, MalformedIdentifier
-from perilune.model.act import time_text
 from perilune.model.identifier import Lidvid
 from perilune.model.product import Holding
+from perilune.model.reading import time_text
 
 Rank = Value | Lidvid | str | float
 """Something to compare; always of one type for one field."""

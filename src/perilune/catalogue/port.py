@@ -3,12 +3,13 @@
 Every implementation passes `perilune.testing.catalogue.CatalogueContract`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from perilune.catalogue.query import Cursor, Query
+from perilune.model.act import Act
 from perilune.model.identifier import Lid, Lidvid
 from perilune.model.product import Holding, Scope
 
@@ -36,6 +37,17 @@ class Fixity:
     damaged: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An act that the catalogue keeps as it is, because people ask who did what, and why."""
+
+    index: int
+    """Its place in the log."""
+    act: Act
+    is_open: bool
+    """Whether the log shows it; if not, a commitment stands there in its place."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Projection:
     """What a run of log entries does to the catalogue, applied as one transaction."""
@@ -46,6 +58,7 @@ class Projection:
     released: Sequence[str] = ()
     """Deliveries whose products are released from here on (those added here included)."""
     fixity: Fixity | None = None
+    recorded: Sequence[Recorded] = ()
 
 
 class Catalogue(Protocol):
@@ -78,6 +91,15 @@ class Catalogue(Protocol):
 
     def properties(self, scope: Scope) -> Mapping[str, str]:
         """Every label property that occurs, sorted, with its type: string, float or timestamp."""
+        ...
+
+    def recorded(
+        self, kinds: Collection[str] = (), *, order: str = "", of: Lidvid | None = None
+    ) -> Iterator[Recorded]:
+        """Recorded acts in the order of the log: of these kinds, by this order, of this product.
+
+        What is not given narrows nothing.
+        """
         ...
 
     def fixity(self) -> Fixity | None:

@@ -19,6 +19,8 @@ COMMANDS = {
     "proof": "Write the evidence that a product is in custody.",
     "verify": "Check a file against its proof, offline.",
     "peer": "The other nodes: trust them, copy from them, compare.",
+    "persons": "The persons who sign orders.",
+    "orders": "Orders that wait for the signatures of two persons.",
     "audit": "Read everything back and compare it.",
     "doctor": "Look at the node's health.",
     "schemas": "Add and list pinned schemas.",

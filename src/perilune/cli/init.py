@@ -1,5 +1,6 @@
 """``perilune init``: make a node."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -40,6 +41,11 @@ RELEASABILITY = click.Choice([each.value for each in Releasability])
     show_default=True,
     help="State in which deliveries are taken in; not-reviewed ones are served after a release.",
 )
+@click.option(
+    "--two-persons",
+    is_flag=True,
+    help="Clear and withdraw nothing before two persons are known, who then order it.",
+)
 @frame.command
 def command(
     folder: Path | None,
@@ -50,6 +56,7 @@ def command(
     lifecycle: str,
     node: str | None,
     *,
+    two_persons: bool,
     as_json: bool,
 ) -> None:
     """Make a node in the empty folder DIR, with keys of its own.
@@ -66,6 +73,7 @@ def command(
         releasability=Releasability(releasability),
         lifecycle=Lifecycle(lifecycle),
     )
+    settings = replace(settings, two_persons=two_persons)
     made = Node.create(root, settings)
     fingerprint = Description.of(made).fingerprint
     made.close()

@@ -12,7 +12,7 @@ from perilune.federation.pull import Synced, sync
 from perilune.federation.roster import Member
 from perilune.federation.status import Status, status_of
 from perilune.ledger.note import to_base64
-from perilune.model.act import time_text
+from perilune.model.reading import time_text
 from perilune.node import Node
 
 

@@ -16,8 +16,8 @@ from perilune.access.cursor import write_cursor
 from perilune.access.extract import place, require_same
 from perilune.catalogue.query import Cap, Query, Sort
 from perilune.errors import NotFound, PeerUnreachable, PeriluneError, WrongUsage
-from perilune.model.act import time_text
 from perilune.model.identifier import Lid
+from perilune.model.reading import time_text
 from perilune.outbound import AllowList, Limits, Origin, Reply, fetch, stream
 
 Document = dict[str, Any]

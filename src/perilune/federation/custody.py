@@ -14,8 +14,8 @@ from perilune.federation.replica import State
 from perilune.ledger.checkpoint import Checkpoint
 from perilune.ledger.note import Signer, Verifier, from_base64, open_note, sign, to_base64
 from perilune.model import canonical
-from perilune.model.act import read_count, read_time, time_text
 from perilune.model.identifier import Lidvid
+from perilune.model.reading import read_count, read_time, time_text
 
 RECEIPT_VERSION = 1
 _KIND = "custody"

@@ -31,7 +31,7 @@ from perilune.errors import NotFound, ProofFails, WrongUsage
 from perilune.federation.description import Description
 from perilune.federation.roster import Member, Roster
 from perilune.ledger.tiles import LocalTiles
-from perilune.model.act import time_text
+from perilune.model.reading import time_text
 from perilune.node import Node
 
 _LOCK_WAIT_S = 5.0

@@ -15,8 +15,8 @@ from perilune.errors import ProofFails, WrongUsage
 from perilune.federation.description import Description, require_distinct
 from perilune.ledger.note import ED25519, Signer, Verifier, open_note, sign, text_of
 from perilune.model import canonical
-from perilune.model.act import read_time, time_text
 from perilune.model.identifier import Lid
+from perilune.model.reading import read_time, time_text
 
 ROSTER_VERSION = 1
 _ROLE = "roster"

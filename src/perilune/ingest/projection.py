@@ -6,7 +6,7 @@ three cannot disagree.
 
 from collections.abc import Callable, Iterator
 
-from perilune.catalogue.port import Catalogue, Fixity, Projection
+from perilune.catalogue.port import Catalogue, Fixity, Projection, Recorded
 from perilune.errors import Damaged
 from perilune.formats.pds4.label import inventory_file, read_label
 from perilune.model import act
@@ -51,8 +51,10 @@ def fold(node: Node, start: int, stop: int) -> Projection:
     added: list[Holding] = []
     released: list[str] = []
     fixity: Fixity | None = None
+    recorded: list[Recorded] = []
     for index, entry in enumerate(node.log.entries(start, stop), start):
-        match opened(act.decode(entry), node):
+        shown = act.decode(entry)
+        match opened(shown, node):
             case (PublishAct() | CopyAct()) as taken:
                 added.append(_holding(taken, index, node))
             case ReleaseAct(delivery=delivery):
@@ -61,7 +63,11 @@ def fold(node: Node, start: int, stop: int) -> Projection:
                 fixity = fixity_of(reading, index)
             case KeyAct() | ReceiveAct() | RepairAct() | CommitAct() | None:
                 pass
-    return Projection(applied=stop, added=added, released=released, fixity=fixity)
+            case ordered:
+                recorded.append(Recorded(index, ordered, not isinstance(shown, CommitAct)))
+    return Projection(
+        applied=stop, added=added, released=released, fixity=fixity, recorded=recorded
+    )
 
 
 def opened(found: Act | None, node: Node) -> Act | None:

@@ -21,6 +21,7 @@ from perilune.ledger.tiles import HASH
 from perilune.model import act, canonical
 from perilune.model.act import CommitAct, CopyAct, Opening, PublishAct
 from perilune.model.package import FileEntry, Manifest
+from perilune.model.reading import time_text
 
 PROOF_VERSION = 1
 
@@ -128,8 +129,8 @@ class Proof:
             hidden = Opening.decode(self.opening).act
             if hidden.t != found.t:
                 raise ProofFails(
-                    f"the opened act is of {act.time_text(hidden.t)}, "
-                    f"its commitment of {act.time_text(found.t)}"
+                    f"the opened act is of {time_text(hidden.t)}, "
+                    f"its commitment of {time_text(found.t)}"
                 )
             found = hidden
         elif self.opening is not None:

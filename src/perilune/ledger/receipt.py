@@ -12,8 +12,8 @@ from typing import Any, Self
 from perilune.errors import ProofFails
 from perilune.ledger.note import Signer, Verifier, from_base64, open_note, sign, to_base64
 from perilune.model import canonical
-from perilune.model.act import read_time, time_text
 from perilune.model.product import Lifecycle, Releasability
+from perilune.model.reading import read_time, time_text
 
 RECEIPT_VERSION = 1
 _KIND = "delivery"

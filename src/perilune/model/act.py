@@ -6,20 +6,28 @@ added to a later version of the format, none may change its meaning.
 
 import hashlib
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, TypedDict, assert_never
+from datetime import datetime
+from typing import Any, TypedDict
 
 from perilune.errors import MalformedIdentifier, ProofFails
-from perilune.model import canonical
+from perilune.model import canonical, ordered
 from perilune.model.identifier import Lidvid
+from perilune.model.ordered import OrderedAct
 from perilune.model.product import Lifecycle, Releasability
+from perilune.model.reading import (
+    is_digest,
+    read_count,
+    read_digest,
+    read_text,
+    read_time,
+    time_text,
+)
 
 ACT_VERSION = 1
 MAX_ACT_BYTES = 65_535
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _ROOT = re.compile(r"[A-Za-z0-9+/]{43}=")
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +131,17 @@ class CommitAct:
     commitment: str
 
 
-Act = KeyAct | PublishAct | CopyAct | ReceiveAct | RepairAct | ReleaseAct | FixityAct | CommitAct
+Act = (
+    KeyAct
+    | PublishAct
+    | CopyAct
+    | ReceiveAct
+    | RepairAct
+    | ReleaseAct
+    | FixityAct
+    | CommitAct
+    | OrderedAct
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +159,7 @@ class Opening:
     def decode(cls, data: bytes) -> "Opening":
         """Read canonical bytes; raise `ProofFails` on anything else."""
         found = canonical.decode(data)
-        if found.get("v") != ACT_VERSION or not _SHA256.fullmatch(str(found.get("salt"))):
+        if found.get("v") != ACT_VERSION or not is_digest(found.get("salt")):
             raise ProofFails("not an opening")
         return cls(found["salt"], _from_document(found.get("act")))
 
@@ -149,21 +167,6 @@ class Opening:
     def commitment(self) -> str:
         """Lower-case hex SHA-256 of the bytes."""
         return hashlib.sha256(self.encode()).hexdigest()
-
-
-def time_text(moment: datetime) -> str:
-    """An instant as the formats write it: UTC, microseconds, ``Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def read_time(text: str) -> datetime:
-    """Read `time_text`; raise `ProofFails` on any other form."""
-    if not isinstance(text, str) or not _TIME.fullmatch(text):
-        raise ProofFails(f"not a time of an act: {text!r}")
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ProofFails(f"not a time of an act: {text!r}") from error
 
 
 def document(act: Act) -> dict[str, canonical.Json]:
@@ -218,7 +221,7 @@ def document(act: Act) -> dict[str, canonical.Json]:
         case CommitAct():
             members = {"act": "commit", "commitment": {"sha256": act.commitment}}
         case _:
-            assert_never(act)
+            members = ordered.members(act)
     return head | members
 
 
@@ -264,25 +267,6 @@ def _from_document(found: Any) -> Act:
         raise ProofFails(f"malformed act: {error}") from error
 
 
-def _text(found: Any) -> str:
-    if not isinstance(found, str) or not found:
-        raise ValueError(f"not a text: {found!r}")
-    return found
-
-
-def read_count(found: Any) -> int:
-    """``found``, if it is an integer of at least 0; raise ValueError on anything else."""
-    if not isinstance(found, int) or isinstance(found, bool) or found < 0:
-        raise ValueError(f"not a count: {found!r}")
-    return found
-
-
-def _digest(text: Any) -> str:
-    if not isinstance(text, str) or not _SHA256.fullmatch(text):
-        raise ValueError(f"not a SHA-256: {text!r}")
-    return text
-
-
 def _key(found: dict[str, Any], t: datetime) -> Act:
     return KeyAct(
         t=t,
@@ -309,11 +293,11 @@ class _ProductMembers(TypedDict):
 def _product_members(found: dict[str, Any]) -> _ProductMembers:
     return {
         "lidvid": Lidvid.parse(found["lidvid"]),
-        "manifest": _digest(found["manifest"]["sha256"]),
+        "manifest": read_digest(found["manifest"]["sha256"]),
         "manifest_size": int(found["manifest"]["size"]),
         "files": int(found["files"]),
         "bytes": int(found["bytes"]),
-        "delivery": _digest(found["delivery"]),
+        "delivery": read_digest(found["delivery"]),
         "lifecycle": Lifecycle(found["lifecycle"]),
         "releasability": Releasability(found["releasability"]),
     }
@@ -326,9 +310,9 @@ def _publish(found: dict[str, Any], t: datetime) -> Act:
 def _copy(found: dict[str, Any], t: datetime) -> Act:
     return CopyAct(
         t=t,
-        origin=_text(found["origin"]),
+        origin=read_text(found["origin"]),
         index=read_count(found["index"]),
-        leaf=_digest(found["leaf"]),
+        leaf=read_digest(found["leaf"]),
         **_product_members(found),
     )
 
@@ -338,27 +322,27 @@ def _receive(found: dict[str, Any], t: datetime) -> Act:
         raise ValueError(f"not a root hash: {found['root']!r}")
     return ReceiveAct(
         t=t,
-        origin=_text(found["origin"]),
+        origin=read_text(found["origin"]),
         size=read_count(found["size"]),
         root=found["root"],
         exceptions=read_count(found["exceptions"]["count"]),
-        exception_list=_digest(found["exceptions"]["sha256"]),
-        receipt=_digest(found["receipt"]),
+        exception_list=read_digest(found["exceptions"]["sha256"]),
+        receipt=read_digest(found["receipt"]),
     )
 
 
 def _repair(found: dict[str, Any], t: datetime) -> Act:
     return RepairAct(
         t=t,
-        origin=_text(found["origin"]),
+        origin=read_text(found["origin"]),
         objects=read_count(found["objects"]),
         bytes=read_count(found["bytes"]),
-        repaired=tuple(_digest(name) for name in found["repaired"]),
+        repaired=tuple(read_digest(name) for name in found["repaired"]),
     )
 
 
 def _release(found: dict[str, Any], t: datetime) -> Act:
-    return ReleaseAct(t=t, delivery=_digest(found["delivery"]))
+    return ReleaseAct(t=t, delivery=read_digest(found["delivery"]))
 
 
 def _fixity(found: dict[str, Any], t: datetime) -> Act:
@@ -366,15 +350,15 @@ def _fixity(found: dict[str, Any], t: datetime) -> Act:
         t=t,
         objects=int(found["objects"]),
         bytes=int(found["bytes"]),
-        damaged=tuple(_digest(name) for name in found["damaged"]),
+        damaged=tuple(read_digest(name) for name in found["damaged"]),
     )
 
 
 def _commit(found: dict[str, Any], t: datetime) -> Act:
-    return CommitAct(t=t, commitment=_digest(found["commitment"]["sha256"]))
+    return CommitAct(t=t, commitment=read_digest(found["commitment"]["sha256"]))
 
 
-_READERS = {
+_READERS: Mapping[str, Callable[[dict[str, Any], datetime], Act]] = {
     "key": _key,
     "publish": _publish,
     "copy": _copy,
@@ -383,4 +367,5 @@ _READERS = {
     "release": _release,
     "fixity": _fixity,
     "commit": _commit,
+    **ordered.READERS,
 }

@@ -23,7 +23,7 @@ from perilune.catalogue.order import place
 from perilune.catalogue.port import Page
 from perilune.catalogue.query import And, Comparison, Condition, Family, Op
 from perilune.errors import MalformedIdentifier, NotFound, PeriluneError
-from perilune.model.act import time_text
+from perilune.model.reading import time_text
 from perilune.web import pds_media, pds_question
 from perilune.web.context import TheAsker, TheNode, named_in_path
 from perilune.web.errors import report, words_of

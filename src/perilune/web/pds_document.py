@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import quote
 
 from perilune.catalogue.fields import FIELDS, archive_status, media_type
-from perilune.model.act import time_text
 from perilune.model.package import FileEntry
 from perilune.model.product import ContextName, Holding
+from perilune.model.reading import time_text
 
 Document = dict[str, Any]
 Values = Mapping[str, Sequence[str]]

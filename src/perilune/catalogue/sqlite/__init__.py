@@ -9,7 +9,7 @@ import contextlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 import apsw
 
 from perilune.catalogue.order import orders, place, ranked
-from perilune.catalogue.port import Fixity, Page, Projection
+from perilune.catalogue.port import Fixity, Page, Projection, Recorded
 from perilune.catalogue.query import Query
 from perilune.catalogue.question import check
 from perilune.catalogue.sqlite import dump, write
@@ -30,6 +30,7 @@ from perilune.catalogue.sqlite.paging import Order
 from perilune.catalogue.sqlite.sets import Cache, Snapshot, union
 from perilune.catalogue.values import Kind, ValueType, property_type
 from perilune.errors import NotFound
+from perilune.model.act import decode as decode_act
 from perilune.model.identifier import Lid, Lidvid
 from perilune.model.package import Manifest
 from perilune.model.product import Holding, Lifecycle, Product, Releasability, Scope
@@ -134,6 +135,26 @@ class SqliteCatalogue:
                 if Kind(int(kind)) not in kinds.get(name, ()) and seen.intersect(union([kept])):
                     kinds.setdefault(name, set()).add(Kind(int(kind)))
         return {name: property_type(kinds[name]) for name in sorted(kinds)}
+
+    def recorded(
+        self, kinds: Collection[str] = (), *, order: str = "", of: Lidvid | None = None
+    ) -> Iterator[Recorded]:
+        """Recorded acts in the order of the log: of these kinds, by this order, of this product."""
+        tests, values = ["TRUE"], list[str](kinds)
+        if kinds:
+            tests.append(f"kind IN ({', '.join('?' * len(kinds))})")
+        if order:
+            tests.append("ordered = ? AND ordered <> ''")
+            values.append(order)
+        if of is not None:
+            tests.append("lidvid = ? AND lidvid <> ''")
+            values.append(str(of))
+        sql = f"SELECT id, is_open, body FROM act WHERE {' AND '.join(tests)} ORDER BY id"  # noqa: S608
+        with self._database.reading() as connection:
+            for index, is_open, body in connection.execute(sql, values):
+                act = decode_act(body)
+                assert act is not None
+                yield Recorded(index, act, bool(is_open))
 
     def fixity(self) -> Fixity | None:
         """The newest fixity act; None before the first."""

@@ -32,6 +32,7 @@ _TABLES = (
     ("file", "SELECT product, sha256, size FROM file ORDER BY product, sha256"),
     ("member", "SELECT owner, lid, major, minor FROM member ORDER BY owner, lid, major, minor"),
     ("footprint", _FOOTPRINTS),
+    ("act", "SELECT id, is_open, body FROM act ORDER BY id"),
 )
 _WORDS = (
     "SELECT space, name.name, text, kind, number, posting.bits FROM name"

@@ -95,5 +95,19 @@ CREATE INDEX word_number ON word (name, kind, number, text) WHERE kind < 2;
 CREATE TABLE posting (id INTEGER PRIMARY KEY, change INTEGER NOT NULL, bits NOT NULL);
 """
 
-MIGRATIONS: Final = (_FIRST,)
+_RECORDED = """
+CREATE TABLE act (
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  is_open INTEGER NOT NULL,
+  ordered TEXT NOT NULL,
+  lidvid TEXT NOT NULL,
+  body BLOB NOT NULL
+);
+CREATE INDEX act_kind ON act (kind);
+CREATE INDEX act_ordered ON act (ordered) WHERE ordered <> '';
+CREATE INDEX act_lidvid ON act (lidvid) WHERE lidvid <> '';
+"""
+
+MIGRATIONS: Final = (_FIRST, _RECORDED)
 """What makes version N+1 of the file out of version N."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import apsw
 
 from perilune.catalogue.fields import ARCHIVE_STATUS, FIELDS, HARVESTED
-from perilune.catalogue.port import Fixity, Projection
+from perilune.catalogue.port import Fixity, Projection, Recorded
 from perilune.catalogue.question import body_name
 from perilune.catalogue.sqlite import document
 from perilune.catalogue.sqlite.database import rows
@@ -18,9 +18,12 @@ from perilune.catalogue.sqlite.gathered import Gathered, Numbers
 from perilune.catalogue.words import FACET_WORDS, searchable
 from perilune.errors import WrongUsage
 from perilune.model import canonical
-from perilune.model.act import time_text
+from perilune.model.act import document as document_of
+from perilune.model.act import encode
 from perilune.model.identifier import Lid
+from perilune.model.ordered import warrant_of
 from perilune.model.product import Holding, Lifecycle, Member, Product, Releasability
+from perilune.model.reading import time_text
 from perilune.model.timespan import microseconds
 from perilune.moon.sphere import unit_box
 
@@ -45,6 +48,17 @@ def apply(connection: apsw.Connection, change: Projection, numbers: Numbers) -> 
         text = fixity_text(change.fixity)
         rows(connection, "UPDATE state SET value = ? WHERE name = 'fixity'", text)
     run.gathered.write(connection, numbers)
+    connection.executemany(
+        "INSERT INTO act VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        map(_recorded, change.recorded),
+    )
+
+
+def _recorded(each: Recorded) -> tuple[int, str, int, str, str, bytes]:
+    kind = str(document_of(each.act)["act"])
+    lidvid = str(getattr(each.act, "lidvid", ""))
+    ordered = warrant_of(each.act).order
+    return each.index, kind, int(each.is_open), ordered, lidvid, encode(each.act)
 
 
 def fixity_text(fixity: Fixity) -> str:

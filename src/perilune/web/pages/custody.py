@@ -5,8 +5,8 @@ from typing import Any
 from perilune.federation.status import elsewhere
 from perilune.i18n import language as languages
 from perilune.i18n.language import Language
-from perilune.model.act import time_text
 from perilune.model.product import Holding
+from perilune.model.reading import time_text
 from perilune.node import Node
 from perilune.web.pages.rendering import to_path
 

@@ -11,8 +11,8 @@ from perilune.access.policy import Asker
 from perilune.catalogue.query import Query
 from perilune.i18n import language as languages
 from perilune.i18n.language import Language
-from perilune.model.act import time_text
 from perilune.model.namespace import NAMESPACES
+from perilune.model.reading import time_text
 from perilune.node import Node
 from perilune.web.pages import words
 from perilune.web.pages.visit import TheVisit
