@@ -6,6 +6,7 @@ import tomllib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,27 @@ DEFAULT_PORT = 8700
 _NAMESPACE = re.compile(r"urn(:[a-z0-9][a-z0-9._-]*){1,5}")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
 _ORIGIN = re.compile(r"[^\s+\x00-\x1f]+")
+
+
+class Validation(StrEnum):
+    """How much of ``perilune validate`` a delivery goes through."""
+
+    FULL = "full"
+    """All of it, the content of tables, arrays and documents too."""
+    LABELS = "labels"
+    """All but the content of files."""
+    CUSTODY = "custody"
+    """None of it: identifiers, files, sizes and MD5s alone."""
+
+
+class Refusal(StrEnum):
+    """What a validation must find for a product to be refused."""
+
+    ERRORS = "errors"
+    WARNINGS = "warnings"
+    """Warnings are told as errors."""
+    NOTHING = "nothing"
+    """Errors are told as warnings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +64,12 @@ class Config:
     """Machines that schemas which labels name may be fetched from, once; none: never."""
     two_persons: bool = False
     """Whether orders need two persons even while fewer than two are known."""
+    validation: Validation = Validation.FULL
+    """What a delivery is checked for beside what custody needs."""
+    refuses: Refusal = Refusal.ERRORS
+    """What that must find for a product to be refused."""
+    schemas_required: bool = False
+    """Whether a label is refused whose schemas cannot be had; else the receipt says so."""
 
     def owns(self, lid: str) -> bool:
         """Whether ``lid`` lies in one of the namespaces."""
@@ -73,6 +101,11 @@ def schemas_folder(root: Path | None) -> Path:
     data = os.environ.get("XDG_DATA_HOME", "")
     home = Path(data) if data.startswith("/") else Path.home() / ".local" / "share"
     return home / "perilune" / "schemas"
+
+
+def context_folder(root: Path | None) -> Path:
+    """Where lists of registered context products lie: beside the pinned schemas."""
+    return schemas_folder(root).parent / "context"
 
 
 def make(
@@ -129,6 +162,9 @@ def save(config: Config, root: Path) -> None:
         f"port = {config.port}\n"
         f"schema_hosts = [{', '.join(_quoted(host) for host in config.schema_hosts)}]\n"
         f"two_persons = {str(config.two_persons).lower()}\n"
+        f"validation = {_quoted(config.validation.value)}\n"
+        f"refuses = {_quoted(config.refuses.value)}\n"
+        f"schemas_required = {str(config.schemas_required).lower()}\n"
     )
     (root / FILE).write_text(text, encoding="utf-8")
 
@@ -146,6 +182,8 @@ def _from_document(document: Mapping[str, Any], path: Path) -> Config:
             lifecycle=Lifecycle(document.get("lifecycle", "released")),
         )
         host, port = document.get("host", DEFAULT_HOST), document.get("port", DEFAULT_PORT)
+        validation = Validation(document.get("validation", "full"))
+        refuses = Refusal(document.get("refuses", "errors"))
     except KeyError as error:
         raise WrongUsage(f"{path}: lacks the setting {error.args[0]}") from error
     except (ValueError, TypeError, AttributeError) as error:
@@ -158,6 +196,9 @@ def _from_document(document: Mapping[str, Any], path: Path) -> Config:
     two_persons = document.get("two_persons", False)
     if not isinstance(two_persons, bool):
         raise WrongUsage(f"{path}: two_persons is true or false: {two_persons!r}")
+    required = document.get("schemas_required", False)
+    if not isinstance(required, bool):
+        raise WrongUsage(f"{path}: schemas_required is true or false: {required!r}")
     return Config(
         name=base.name,
         origin=base.origin,
@@ -168,6 +209,9 @@ def _from_document(document: Mapping[str, Any], path: Path) -> Config:
         port=port,
         schema_hosts=tuple(hosts),
         two_persons=two_persons,
+        validation=validation,
+        refuses=refuses,
+        schemas_required=required,
     )
 
 

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from perilune.cli import main
 from perilune.errors import DeliveryRefused
 from perilune.ingest.delivery import deliver
+from perilune.ingest.keeper import NodeKeeper
 from perilune.ingest.rehearsal import rehearse
 from perilune.mission.simulate import write_bundle
 from perilune.node import Node
@@ -38,7 +39,7 @@ def test_a_refused_delivery_and_its_rehearsal_give_the_same_report(bundle: Path)
     node = Node.in_memory(namespaces=("urn:ros:rssa",))
     _spoil(bundle)
 
-    told = as_document(rehearse(bundle, node))
+    told = as_document(rehearse(bundle, NodeKeeper(node)))
     outcome = deliver(bundle, node)
 
     assert outcome.receipt is None
@@ -50,23 +51,24 @@ def test_a_refused_delivery_and_its_rehearsal_give_the_same_report(bundle: Path)
 
 def test_a_rehearsal_knows_what_is_held_and_leaves_the_node_as_it_was(bundle: Path) -> None:
     node = Node.in_memory(namespaces=("urn:ros:rssa",))
-    assert rehearse(bundle, node).is_right
+    assert rehearse(bundle, NodeKeeper(node)).is_right
     assert list(node.store) == []
     deliver(bundle, node)
     kept, size = set(node.store), node.log.checkpoint.size
     label = min(bundle.rglob("stc_01_raw.xml"))
     label.write_text(label.read_text("utf-8").replace("</title>", ", changed</title>"), "utf-8")
 
-    report = rehearse(bundle, node)
+    report = rehearse(bundle, NodeKeeper(node))
 
-    assert [message.type for message in report.messages] == ["error.delivery.content_conflict"]
+    errors = [message.type for message in report.messages if message.severity == "error"]
+    assert errors == ["error.delivery.content_conflict"]
     assert set(node.store) == kept
     assert node.log.checkpoint.size == size
 
 
 def test_what_would_not_be_looked_at_is_not_rehearsed(tmp_path: Path) -> None:
     with pytest.raises(DeliveryRefused):
-        rehearse(tmp_path, Node.in_memory(namespaces=("urn:ros:rssa",)))
+        rehearse(tmp_path, NodeKeeper(Node.in_memory(namespaces=("urn:ros:rssa",))))
 
 
 def test_the_command_line_gives_the_report_of_the_delivery(bundle: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import click
 from perilune import config
 from perilune.cli import frame
 from perilune.errors import WrongUsage
+from perilune.ingest.keeper import NodeKeeper
 from perilune.ingest.rehearsal import rehearse
 from perilune.validation.compat import CommandLine, read_command_line
 from perilune.validation.context import Registry
@@ -166,7 +167,7 @@ def _rehearsed(paths: Sequence[Path], against: str) -> Report:
     if len(paths) != 1:
         raise WrongUsage("--against takes one PATH: a delivery is one folder or label")
     with frame.opened(against) as node:
-        return rehearse(paths[0], node, frame.progress())
+        return rehearse(paths[0], NodeKeeper(node), frame.progress())
 
 
 def _as_validate(arguments: Sequence[str], node: str | None) -> int:

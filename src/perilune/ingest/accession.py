@@ -15,6 +15,7 @@ from datetime import datetime
 
 from perilune.catalogue.port import Projection
 from perilune.ingest.check import Candidate, settle
+from perilune.ingest.keeper import Kept
 from perilune.ingest.projection import Progress, catch_up, holding_of, product_of
 from perilune.model import act
 from perilune.model.act import Act, CommitAct, CopyAct, Opening, PublishAct
@@ -106,7 +107,8 @@ def _still_new(run: Sequence[Candidate], node: Node, messages: list[Message]) ->
     held = node.catalogue.held([candidate.id for candidate in run])
     for candidate in run:
         if candidate.id in held:
-            settle(candidate, held[candidate.id], messages)
+            holding = held[candidate.id]
+            settle(candidate, Kept(holding.manifest, holding.index), messages)
     return [each for each in run if each.is_new]
 
 

@@ -9,18 +9,20 @@ Message types are those of NASA's ``validate`` where it has one (docs/reference/
 import hashlib
 import io
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from perilune.ingest.examination import Examination, examining
+from perilune.ingest.keeper import Keeper, Kept
 from perilune.ingest.labels import Described, Labels, Unreadable, read_labels
 from perilune.ingest.projection import Progress
 from perilune.ingest.receive import Received
 from perilune.ingest.staging import Contents, Staged, staged_ahead
+from perilune.ingest.unpack.limits import Refused
 from perilune.ingest.workers import workers
 from perilune.model.identifier import Lidvid
 from perilune.model.package import Digests, FileEntry, Manifest
-from perilune.model.product import Holding, NamedFile, Product
-from perilune.node import Node
+from perilune.model.product import NamedFile, Product
 from perilune.storage.digest import SMALL
 from perilune.storage.port import Batch
 from perilune.validation.causes import why_md5_differs
@@ -40,7 +42,7 @@ class Candidate:
     """What the label says; None where it has to be read again."""
     manifest: Manifest | None = None
     is_refused: bool = False
-    held: Holding | None = None
+    held: Kept | None = None
 
     @property
     def is_new(self) -> bool:
@@ -91,35 +93,33 @@ class Checked:
         return self.labels - len(self.accepted) - len(self.held)
 
 
-def check(received: Received, node: Node, batch: Batch, progress: Progress) -> Checked:
+def check(received: Received, keeper: Keeper, batch: Batch, progress: Progress) -> Checked:
     """Read and stage the whole delivery; what stays in ``batch`` is what may be taken."""
-    examination = _Examination(received, node, batch)
     done = 0
-    with workers(len(received.labels)) as others:
+    with workers(len(received.labels)) as others, examining(received, keeper) as examination:
+        state = _State(received, keeper, batch, examination)
         contents = Contents(batch, others)
         chunks = read_labels(received.root, received.labels, others)
-        for labels, staged in staged_ahead(
-            chunks, examination.wanted, received.root, batch, others
-        ):
-            examination.take_over(staged)
+        for labels, staged in staged_ahead(chunks, state.wanted, received.root, batch, others):
+            state.take_over(staged)
             manifests: list[bytes] = []
             for path, found in labels:
-                if (manifest := examination.label(path, found)) is not None:
+                if (manifest := state.label(path, found)) is not None:
                     manifests.append(manifest.encode())
                 done += 1
                 progress("reading and hashing", done, len(received.labels))
             contents.put(manifests)
-        kept = contents.finish()
-    return examination.verdict(kept)
+        return state.verdict(contents.finish())
 
 
 @dataclass(slots=True)
-class _Examination:
+class _State:
     """The state of one check."""
 
     received: Received
-    node: Node
+    keeper: Keeper
     batch: Batch
+    examination: Examination | None
     messages: list[Message] = field(default_factory=list)
     candidates: list[Candidate] = field(default_factory=list)
     staged: dict[str, Digests] = field(default_factory=dict)
@@ -155,6 +155,7 @@ class _Examination:
 
         Returns the manifest of the product; None where there is a fault.
         """
+        told = [] if self.examination is None else self.examination.of(path)
         if isinstance(found, Unreadable):
             self.unreadable[path] = found
             return None
@@ -162,8 +163,8 @@ class _Examination:
         candidate = Candidate(label=path, id=found.id, described=described)
         self.candidates.append(candidate)
         before = self.faults
-        if not self.node.config.owns(found.id.lid.text):
-            owned = ", ".join(self.node.config.namespaces)
+        if not self.keeper.config.owns(found.id.lid.text):
+            owned = ", ".join(self.keeper.config.namespaces)
             self._fault(
                 "error.delivery.foreign_namespace",
                 path,
@@ -172,6 +173,7 @@ class _Examination:
                 found=found.id.lid.text,
                 expected=owned,
             )
+        self._tell(told)
         digests = self._stage(path)
         files: dict[str, FileEntry] = {}
         for named in found.files:
@@ -187,7 +189,9 @@ class _Examination:
     def verdict(self, manifests: Sequence[Digests]) -> Checked:
         """Compare the products with each other and with what is held."""
         self._odd_files()
+        self._left_out()
         self._duplicates()
+        self._whole()
         self._conflicts()
         self._not_labels()
         self._unlabelled()
@@ -303,6 +307,29 @@ class _Examination:
                 expected="a regular file",
             )
 
+    def _left_out(self) -> None:
+        for fault in self.received.left_out:
+            self.faults += 1
+            self.messages.append(message_of(fault))
+
+    def _whole(self) -> None:
+        """What is wrong with products beside each other; errors refuse those they are about."""
+        if self.examination is None:
+            return
+        before = len(self.messages)
+        self._tell(self.examination.whole())
+        errors = [each for each in self.messages[before:] if each.severity is Severity.ERROR]
+        if errors:
+            about = {each.path for each in errors} | {each.lidvid for each in errors}
+            for candidate in self.candidates:
+                is_meant = candidate.label in about or str(candidate.id) in about
+                candidate.is_refused |= is_meant or not about.isdisjoint(_paths(candidate))
+
+    def _tell(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self.faults += message.severity is Severity.ERROR
+            self.messages.append(message)
+
     def _duplicates(self) -> None:
         by_id: defaultdict[Lidvid, list[Candidate]] = defaultdict(list)
         for candidate in self.candidates:
@@ -323,10 +350,10 @@ class _Examination:
                 )
 
     def _conflicts(self) -> None:
-        held = self.node.catalogue.held([candidate.id for candidate in self.candidates])
+        held = self.keeper.kept([candidate.id for candidate in self.candidates])
         for candidate in self.candidates:
-            if (holding := held.get(candidate.id)) is not None and not candidate.is_refused:
-                settle(candidate, holding, self.messages)
+            if (kept := held.get(candidate.id)) is not None and not candidate.is_refused:
+                settle(candidate, kept, self.messages)
 
     def _not_labels(self) -> None:
         named = {
@@ -394,12 +421,12 @@ def keep(taken: list[Candidate], checked: Checked, batch: Batch) -> None:
             batch.drop(sha256)
 
 
-def settle(candidate: Candidate, holding: Holding, messages: list[Message]) -> None:
+def settle(candidate: Candidate, kept: Kept, messages: list[Message]) -> None:
     """Compare a candidate with what is held under its LIDVID: the same, or refused."""
     assert candidate.manifest is not None
-    ours, theirs = _content(holding.manifest), _content(candidate.manifest)
+    ours, theirs = _content(kept.manifest), _content(candidate.manifest)
     if ours == theirs:
-        candidate.held = holding
+        candidate.held = kept
         return
     candidate.is_refused = True
     known, given = sorted(ours - theirs), sorted(theirs - ours)
@@ -419,6 +446,18 @@ def settle(candidate: Candidate, holding: Holding, messages: list[Message]) -> N
         )
 
 
+def message_of(fault: Refused) -> Message:
+    """What a report says of an entry of a container that was left out."""
+    return say(
+        Severity.ERROR,
+        fault.kind.value,
+        fault.path or ".",
+        fault.message,
+        found=fault.found,
+        expected=fault.expected,
+    )
+
+
 def say(
     severity: Severity, type: str, path: str, message: str, **rest: "str | int | None"
 ) -> Message:
@@ -435,6 +474,11 @@ def say(
         expected=str(rest.get("expected") or ""),
         cause=str(rest.get("cause") or ""),
     )
+
+
+def _paths(candidate: Candidate) -> set[str]:
+    manifest = candidate.manifest
+    return set() if manifest is None else {entry.path for entry in manifest.files}
 
 
 def _content(manifest: Manifest) -> set[tuple[str, str]]:

@@ -15,7 +15,8 @@ from typing import BinaryIO
 from perilune.durable import whole
 from perilune.errors import DeliveryRefused
 from perilune.ingest.accession import Terms, accession
-from perilune.ingest.check import Candidate, Checked, check, keep, say
+from perilune.ingest.check import Candidate, Checked, check, keep, message_of
+from perilune.ingest.keeper import NodeKeeper
 from perilune.ingest.projection import Progress, silent
 from perilune.ingest.receive import Received, received
 from perilune.ingest.unpack.limits import Refused
@@ -26,7 +27,7 @@ from perilune.model.package import Manifest
 from perilune.model.product import Releasability
 from perilune.node import Node
 from perilune.validation.findings import report_on
-from perilune.validation.report import Examined, Message, Report, Severity
+from perilune.validation.report import Examined, Report
 from perilune.validation.writing.document import as_document
 from perilune.validation.writing.text import as_text
 
@@ -102,7 +103,7 @@ def deliver(given: Path | BinaryIO, node: Node, options: Options = Options()) ->
     """
     name = given.absolute().name if isinstance(given, Path) else STREAM
     try:
-        with received(given, node, options.progress) as found, seldom_collecting():
+        with received(given, node.root, options.progress) as found, seldom_collecting():
             if found.labels:
                 return _take(found, name, node, options)
             if not found.left_out:
@@ -122,22 +123,9 @@ def faulty(name: str, faults: Sequence[Refused]) -> Report:
     return report_on(name, (), map(message_of, faults))
 
 
-def message_of(fault: Refused) -> Message:
-    """What a report says of an entry that was left out."""
-    return say(
-        Severity.ERROR,
-        fault.kind.value,
-        fault.path or ".",
-        fault.message,
-        found=fault.found,
-        expected=fault.expected,
-    )
-
-
 def _take(received: Received, name: str, node: Node, options: Options) -> Outcome:
     with node.store.batch() as batch:
-        checked = check(received, node, batch, options.progress)
-        checked.messages.extend(map(message_of, received.left_out))
+        checked = check(received, NodeKeeper(node), batch, options.progress)
         takes = options.partial or not checked.has_fault
         keep(checked.accepted if takes else [], checked, batch)
     terms = Terms(

@@ -19,7 +19,6 @@ from perilune.errors import WrongUsage
 from perilune.ingest.projection import Progress
 from perilune.ingest.unpack.container import HEAD, is_container, unpack
 from perilune.ingest.unpack.limits import Limits, Refused
-from perilune.node import Node
 
 LABEL_SUFFIXES = (".xml", ".lblx")
 
@@ -42,16 +41,18 @@ class Received:
 
 
 @contextmanager
-def received(given: Path | BinaryIO, node: Node, progress: Progress) -> Iterator[Received]:
+def received(given: Path | BinaryIO, root: Path | None, progress: Progress) -> Iterator[Received]:
     """What was handed in: a folder, a label, a container, or a stream that is one.
 
-    A container's files are there until the block ends. Raises `Refused` where it is not taken,
-    `WrongUsage` where there is nothing to take in, `NoSpace` where the disk is full.
+    A container is taken apart in the quarantine of the node at ``root``, without one in the
+    system's folder for passing things; its files are there until the block ends. Raises `Refused`
+    where it is not taken, `WrongUsage` where there is nothing to take in, `NoSpace` where the disk
+    is full.
     """
     if isinstance(given, Path) and not _is_container(given):
         yield receive(given)
         return
-    with _quarantine(node) as folder:
+    with _quarantine(root) as folder:
         with naming_full_disk(folder):
             found = _unpacked(given, folder, progress)
         yield found
@@ -81,10 +82,10 @@ def _is_container(path: Path) -> bool:
     return stat.S_ISFIFO(kind)
 
 
-def _quarantine(node: Node) -> AbstractContextManager[Path]:
-    if node.root is None:
+def _quarantine(root: Path | None) -> AbstractContextManager[Path]:
+    if root is None:
         return _elsewhere()
-    parent = node.root / "quarantine"
+    parent = root / "quarantine"
     parent.mkdir(mode=0o700, exist_ok=True)
     return scratch(parent)
 

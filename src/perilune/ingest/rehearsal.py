@@ -9,12 +9,12 @@ from pathlib import Path
 
 from perilune.errors import DeliveryRefused, WrongUsage
 from perilune.ingest.check import check
-from perilune.ingest.delivery import faulty, message_of, report_of
+from perilune.ingest.delivery import faulty, report_of
+from perilune.ingest.keeper import Keeper
 from perilune.ingest.projection import Progress, silent
 from perilune.ingest.receive import received
 from perilune.ingest.unpack.limits import Refused
 from perilune.model.package import Digests
-from perilune.node import Node
 from perilune.storage.port import Handed, Source
 from perilune.validation.report import Report
 
@@ -45,18 +45,16 @@ class _Unkept:
         """Nothing was taken that could be dropped."""
 
 
-def rehearse(path: Path, node: Node, progress: Progress = silent) -> Report:
-    """The report of delivering what is at ``path`` to ``node``.
+def rehearse(path: Path, keeper: Keeper, progress: Progress = silent) -> Report:
+    """The report of delivering what is at ``path`` to ``keeper``.
 
     Raises `DeliveryRefused` where there is no label at all, as a delivery does.
     """
     name = path.absolute().name
     try:
-        with received(path, node, progress) as found:
+        with received(path, None, progress) as found:
             if found.labels:
-                checked = check(found, node, _Unkept(), progress)
-                checked.messages.extend(map(message_of, found.left_out))
-                return report_of(name, checked)
+                return report_of(name, check(found, keeper, _Unkept(), progress))
             if found.left_out:
                 return faulty(name, found.left_out)
             raise DeliveryRefused(f"no label (.xml, .lblx) in {name}")

@@ -12,9 +12,10 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-_WORTH_A_POOL = 400
+WORTH_A_POOL = 400
+"""Fewer labels are done before other processes have started."""
 _ALLOCATIONS = 100_000
-_PRELOADED = ["perilune.ingest.labels", "perilune.ingest.staging"]
+_PRELOADED = ["perilune.ingest.labels", "perilune.ingest.staging", "perilune.validation.examine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Workers:
 @contextmanager
 def workers(labels: int) -> Iterator[Workers]:
     """Help for a delivery of so many labels. On leaving, nothing is being done any more."""
-    if labels < _WORTH_A_POOL:
+    if labels < WORTH_A_POOL:
         yield Workers(None)
         return
     context = multiprocessing.get_context("forkserver")

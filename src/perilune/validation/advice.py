@@ -290,6 +290,9 @@ ADVICE: Mapping[str, str] = MappingProxyType(
             "Give the file the extension of its standard, or correct document_standard_id."
         ),
         "error.validation.internal_error": "Report this to the operator of the node.",
+        "warning.delivery.schema_not_checked": (
+            "Import the schema into the node with perilune schemas add, and have it check again."
+        ),
         "error.delivery.foreign_namespace": (
             "Deliver it to the node that owns the namespace, or add the namespace to this node."
         ),

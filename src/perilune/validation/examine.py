@@ -93,7 +93,8 @@ class Examiner:
         if self.sources.schemas is not None:
             yield "grammar", partial(check_grammar, schemas=self.sources.schemas, options=options)
         yield "name", partial(check_label_names, options=options)
-        yield "files", partial(check_files, options=options)
+        if options.checks_files:
+            yield "files", partial(check_files, options=options)
         yield "documents", partial(check_documents, options=options)
         yield "context", partial(check_context, registry=self.sources.registry, options=options)
         yield "content", partial(check_content, options=options)

@@ -6,9 +6,11 @@ is said at the end, target by target. Of one kind of message about one label the
 told one by one and the rest as one that stands for them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
 from perilune.validation.areas import areas_of
 from perilune.validation.facts import Facts, Inventory, MemberEntry, NamedFile, Reference
@@ -22,6 +24,23 @@ from perilune.validation.saying import say
 
 _TOLD_SINGLY = 1000
 _PEEKED = 1 << 20
+_ASKED_TOGETHER = 1000
+_ABSENT = frozenset(
+    (
+        "error.integrity.member_not_found",
+        "warning.integrity.member_not_found",
+        "warning.integrity.reference_not_found",
+    )
+)
+"""What is not said where the product is held elsewhere."""
+
+
+class Elsewhere(Protocol):
+    """What is held where the labels are not: the archive that an increment is for."""
+
+    def holds(self, identifiers: Collection[str]) -> Collection[str]:
+        """Those of some LIDs and LIDVIDs, as written, that are held there."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +80,8 @@ class _Owner:
 class Integrity:
     """Takes the facts of all labels of a run, one target after the other."""
 
-    def __init__(self, options: Options) -> None:
-        self._options = options
+    def __init__(self, options: Options, elsewhere: Elsewhere | None = None) -> None:
+        self._options, self._elsewhere = options, elsewhere
         self._gathered = Gathered()
         self._owners: list[_Owner] = []
         self._models: dict[str, str] = {}
@@ -98,10 +117,10 @@ class Integrity:
         """What is wrong with each target as a whole, and then with all of them together."""
         for target, whole in enumerate(wholes):
             if whole.is_joint:
-                yield from _summed(self._of_owners(target, whole))
+                yield from _summed(self._not_elsewhere(self._of_owners(target, whole)))
                 yield from self._of_strangers(target, whole)
                 if whole.rule is Rule.BUNDLE:
-                    yield from self._of_references(target)
+                    yield from self._not_elsewhere(self._of_references(target))
                 yield from check_names(
                     whole.rule, whole.root, whole.files, whole.folders, self._options
                 )
@@ -135,6 +154,16 @@ class Integrity:
             expected="one label for each data file",
         )
 
+    def _not_elsewhere(self, messages: Iterator[Message]) -> Iterator[Message]:
+        """What still holds when what is held elsewhere is counted in."""
+        if self._elsewhere is None:
+            yield from messages
+            return
+        while some := list(islice(messages, _ASKED_TOGETHER)):
+            wanted = {each.found for each in some if each.type in _ABSENT}
+            held = self._elsewhere.holds(wanted) if wanted else ()
+            yield from (each for each in some if each.type not in _ABSENT or each.found not in held)
+
     def _of_owners(self, target: int, whole: Whole) -> Iterator[Message]:
         for owner in self._owners:
             if owner.target == target and owner.inventory is not None:
@@ -146,9 +175,12 @@ class Integrity:
     def _of_strangers(self, target: int, whole: Whole) -> Iterator[Message]:
         """Products that nothing lists; what is checked itself need not be listed."""
         itself = "Product_Bundle" if whole.rule is Rule.BUNDLE else "Product_Collection"
+        owners = {each.lid for each in self._owners if each.target == target}
         for path, lid, version, kind in self._gathered.unlisted(target):
             if kind == itself:
                 continue
+            if self._elsewhere is not None and lid.rpartition(":")[0] not in owners:
+                continue  # what lists it is held elsewhere
             holder = "bundle" if kind == "Product_Collection" else "collection"
             yield say(
                 "warning.integrity.unreferenced_member",
@@ -182,9 +214,9 @@ class Integrity:
                     yield self._unversioned(owner, member, where)
                 is_known, by_lid = self._gathered.listed(member, owner.number)
                 is_held = self._gathered.has_product(member, owner.target)
-                if is_held or is_known or by_lid:
+                if is_held or is_known or by_lid or self._elsewhere is not None:
                     yield from self._prefix(owner, member, is_primary=listed.is_primary)
-                elif listed.is_primary:
+                if listed.is_primary and not (is_held or is_known or by_lid):
                     yield self._absent(owner, member, where)
                 if by_lid and member.version is not None and (is_held or is_known):
                     yield self._twice(owner, member, where)

@@ -45,6 +45,9 @@ class Options:
 
     checks_products: bool = True
     """Each product for itself (else ``--skip-product-validation``: integrity alone)."""
+    checks_files: bool = True
+    """That files are there, whole, and the ones meant. Whoever has read every byte of them
+    already compares them itself."""
     checks_content: bool = True
     """Tables, arrays, documents (else ``--skip-content-validation``)."""
     checks_definitions: bool = True

@@ -6,7 +6,7 @@ say of each other is gathered meanwhile and told at the end.
 """
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -78,7 +78,7 @@ def _knowing_what_comes(found: Walk, options: Options, means: Means) -> Means:
 
 def outcomes(
     base: Path, labels: Collection[str], named: frozenset[str], options: Options, means: Means
-) -> Iterator[Outcome]:
+) -> Generator[Outcome]:
     """What becomes of each label under ``base``, in the order given."""
     make = examiner(base, options, named, means.sources)
     jobs = means.jobs or os.cpu_count() or 1
