@@ -39,6 +39,14 @@ def shared() -> Callable[[str], Path]:
     return find
 
 
+@pytest.fixture(scope="session", autouse=True)
+def high_water(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """High-water marks lie in a folder of the tests, not in the user's own."""
+    folder = tmp_path_factory.mktemp("high-water")
+    os.environ["PERILUNE_STATE"] = str(folder)
+    return folder
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Let no test connect beyond this machine: pytest-socket reads these options next."""

@@ -70,6 +70,8 @@ class Config:
     """What that must find for a product to be refused."""
     schemas_required: bool = False
     """Whether a label is refused whose schemas cannot be had; else the receipt says so."""
+    high_water: str = ""
+    """Folder, outside its backups, in which its newest head is noted; if empty the user's own."""
 
     def owns(self, lid: str) -> bool:
         """Whether ``lid`` lies in one of the namespaces."""
@@ -98,9 +100,21 @@ def schemas_folder(root: Path | None) -> Path:
         return root / "schemas"
     if named := os.environ.get("PERILUNE_SCHEMAS"):
         return Path(named)
-    data = os.environ.get("XDG_DATA_HOME", "")
-    home = Path(data) if data.startswith("/") else Path.home() / ".local" / "share"
-    return home / "perilune" / "schemas"
+    return _of_user("XDG_DATA_HOME", ".local/share") / "schemas"
+
+
+def high_water_folder(config: Config, root: Path) -> Path:
+    """Where the newest head of the node is noted; a relative setting begins at ``root``."""
+    if config.high_water:
+        return root / config.high_water
+    if named := os.environ.get("PERILUNE_STATE"):
+        return Path(named)
+    return _of_user("XDG_STATE_HOME", ".local/state") / "high-water"
+
+
+def _of_user(variable: str, usual: str) -> Path:
+    given = os.environ.get(variable, "")
+    return (Path(given) if given.startswith("/") else Path.home() / usual) / "perilune"
 
 
 def context_folder(root: Path | None) -> Path:
@@ -165,6 +179,7 @@ def save(config: Config, root: Path) -> None:
         f"validation = {_quoted(config.validation.value)}\n"
         f"refuses = {_quoted(config.refuses.value)}\n"
         f"schemas_required = {str(config.schemas_required).lower()}\n"
+        f"high_water = {_quoted(config.high_water)}\n"
     )
     (root / FILE).write_text(text, encoding="utf-8")
 
@@ -199,6 +214,9 @@ def _from_document(document: Mapping[str, Any], path: Path) -> Config:
     required = document.get("schemas_required", False)
     if not isinstance(required, bool):
         raise WrongUsage(f"{path}: schemas_required is true or false: {required!r}")
+    high_water = document.get("high_water", "")
+    if not isinstance(high_water, str):
+        raise WrongUsage(f"{path}: high_water is the path of a folder: {high_water!r}")
     return Config(
         name=base.name,
         origin=base.origin,
@@ -212,6 +230,7 @@ def _from_document(document: Mapping[str, Any], path: Path) -> Config:
         validation=validation,
         refuses=refuses,
         schemas_required=required,
+        high_water=high_water,
     )
 
 

@@ -19,6 +19,7 @@
     + CatalogueDamaged           the catalogue on disk is not what was written
   - LogInconsistent        500   the log on disk contradicts its checkpoint
   - OrderRefused           403   an order that cannot be carried out: not signed by two, not valid
+  - Unarmed                503   the node may have been put back, and signs nothing
   - OutboundRefused        403   a connection that this node does not make
   - PeerUnreachable        502   another machine did not answer, or not as it should
   - PeerUntrusted          502   another node's keys or log contradict what was seen of it before
@@ -184,6 +185,16 @@ class OrderRefused(PeriluneError):
     code = "order-refused"
     status = 403
     advice = "Have two persons whom the node knows sign a new order: perilune orders sign."
+
+
+class Unarmed(PeriluneError):
+    """The node may have been put back to an older state, and signs nothing until it is known."""
+
+    code = "unarmed"
+    status = 503
+    advice = (
+        "Run perilune peer sync: it fetches what is missing; or perilune keys arm, without peers."
+    )
 
 
 class OutboundRefused(PeriluneError):

@@ -11,6 +11,9 @@ The only module that picks implementations. A node's folder::
     receipts/          a copy of every receipt given
     quarantine/        containers being taken apart; empty between deliveries
     lock               held by whoever writes
+
+Outside of it, where backups do not reach, lies the high-water mark (`perilune.ledger.high_water`).
+No key of a node signs anything while its log is not known to be the newest that it signed.
 """
 
 import contextlib
@@ -20,8 +23,9 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -31,11 +35,23 @@ from perilune.catalogue.port import Catalogue, Projection
 from perilune.catalogue.sqlite import SqliteCatalogue
 from perilune.config import Config
 from perilune.durable import locked, settle_one
-from perilune.errors import Damaged, NodeBusy, NodeExists, WrongUsage
+from perilune.errors import (
+    Damaged,
+    LogInconsistent,
+    NodeBusy,
+    NodeExists,
+    NotFound,
+    ProofFails,
+    Unarmed,
+    WrongUsage,
+)
+from perilune.ledger.checkpoint import Checkpoint
+from perilune.ledger.high_water import HighWater
 from perilune.ledger.log import Log
-from perilune.ledger.note import Signer
+from perilune.ledger.note import Signer, text_of
 from perilune.ledger.policy import policy_text
-from perilune.ledger.tiles import LocalTiles, MemoryTiles
+from perilune.ledger.tiles import HASH, WIDTH, LocalTiles, MemoryTiles, read_or_cut, tile_path
+from perilune.ledger.tree import leaf_hash
 from perilune.model import act
 from perilune.model.act import KeyAct
 from perilune.model.product import Releasability
@@ -70,6 +86,8 @@ class Node:
     Entering re-reads the log's head. Raises `NodeBusy` after a long wait.
     """
     root: Path | None = None
+    tiles: LocalTiles | None = None
+    """The files of the log; None for a node in memory."""
     now: Callable[[], datetime] = _utc_now
 
     @classmethod
@@ -109,8 +127,9 @@ class Node:
         cls, root: Path, catalogue: Callable[[Path], Catalogue], now: Callable[[], datetime]
     ) -> Self:
         config = settings.load(root)
-        signers = _load_signers(root, config)
-        log = Log.open(LocalTiles(root / "log"), signers["log"])
+        tiles = _tiles(root, config)
+        signers = _load_signers(root, config, tiles)
+        log = Log.open(tiles, signers["log"])
         return cls(
             config=config,
             store=LocalStore(root / "objects"),
@@ -119,6 +138,7 @@ class Node:
             signers=signers,
             writing=lambda: _exclusive(root / "lock", log),
             root=root,
+            tiles=tiles,
             now=now,
         )
 
@@ -166,6 +186,16 @@ class Node:
                 f"{self.config.name} has no {use} key: it was made before nodes could have peers"
             ) from None
 
+    @property
+    def is_armed(self) -> bool:
+        """Whether the node signs: its log is known to be the newest that it ever signed."""
+        return self.tiles is None or self.tiles.is_newest()
+
+    def require_armed(self) -> None:
+        """Raise `Unarmed` unless the node signs: before work that would end with a signature."""
+        if self.tiles is not None:
+            _require_newest(self.tiles, self.config)
+
     @contextlib.contextmanager
     def rebuilding(self) -> Iterator[Catalogue]:
         """An empty catalogue that takes the old one's place when the block ends well.
@@ -212,7 +242,8 @@ def _furnish(root: Path, config: Config, now: datetime) -> None:
     for use, signer in signers.items():
         _write_secret(root / "keys" / f"{use}.pem", signer.pem())
     first = act.encode(_key_act(config, signers, now))
-    Log.create(LocalTiles(root / "log"), signers["log"], first)
+    mark = _high_water(config, root, leaf_hash(first))
+    Log.create(LocalTiles(root / "log", mark=mark), signers["log"], first)
     LocalStore(root / "objects")
     catalogue = SqliteCatalogue(root / "catalogue.sqlite")
     catalogue.apply(Projection(applied=1))  # the key act adds nothing to it
@@ -227,11 +258,38 @@ def _generate(config: Config) -> dict[str, Signer]:
     return {use: Signer.generate(_key_name(use, config)) for use in USES}
 
 
-def _load_signers(root: Path, config: Config) -> dict[str, Signer]:
+def _tiles(root: Path, config: Config) -> LocalTiles:
+    """The files of the log, with the mark that belongs to the log of just this first entry."""
+    plain = LocalTiles(root / "log")
+    head = plain.head()
+    if head is None:
+        return plain
+    try:
+        size = Checkpoint.parse(text_of(head)).size
+        first = read_or_cut(plain, tile_path(0, 0, min(size, WIDTH)))[:HASH]
+    except (ProofFails, NotFound) as error:
+        raise LogInconsistent(f"the log of {config.origin} cannot be read: {error}") from error
+    return replace(plain, mark=_high_water(config, root, first))
+
+
+def _high_water(config: Config, root: Path, first: bytes) -> HighWater:
+    return HighWater(settings.high_water_folder(config, root) / first.hex())
+
+
+def _require_newest(tiles: LocalTiles, config: Config) -> None:
+    if not tiles.is_newest():
+        raise Unarmed(
+            f"{config.name} signs nothing: it is not known whether its log is the newest that it "
+            f"signed, because it was put back or moved, or the machine was started again"
+        )
+
+
+def _load_signers(root: Path, config: Config, tiles: LocalTiles) -> dict[str, Signer]:
     """The keys that are there: log and receipt at least."""
     paths = {use: root / "keys" / f"{use}.pem" for use in USES}
+    permit = partial(_require_newest, tiles, config)
     return {
-        use: Signer.load(_key_name(use, config), path.read_bytes())
+        use: Signer.load(_key_name(use, config), path.read_bytes(), permit)
         for use, path in paths.items()
         if use in ("log", "receipt") or path.exists()
     }

@@ -1,6 +1,5 @@
 """The witness signs what continues what it signed before, and nothing else (C2SP tlog-witness)."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from starlette.testclient import TestClient
 
 from perilune.access.policy import OPERATOR
 from perilune.access.search import find
-from perilune.errors import LogInconsistent, NotFound, PeerUnreachable, PeerUntrusted, ProofFails
+from perilune.errors import NotFound, PeerUnreachable, PeerUntrusted, ProofFails
 from perilune.federation.evidence import witnessed_proof_of
 from perilune.federation.folder import SEEN, WITNESSED, log_name
 from perilune.federation.link import Link
@@ -260,29 +259,6 @@ def test_a_witness_that_does_not_do_its_work_is_told(
         with pytest.raises(error):
             pull(owner.node, other)
     assert kept_of(owner.node, copier).note(SEEN) is None
-
-
-def test_a_node_that_was_put_back_learns_it_from_its_peer_and_signs_nothing(
-    owner: Served, copier: Node, tmp_path: Path
-) -> None:
-    with served(copier) as other:
-        befriend(owner.node, other)
-        assert owner.node.root is not None
-        shutil.copytree(owner.node.root, tmp_path / "backup")
-        hand_in(owner.node, write(tmp_path / "later", ["later"], seed=9))
-        pull(owner.node, other)
-        restored = Node.open(tmp_path / "backup")
-        size = restored.log.size
-
-        with pytest.raises(LogInconsistent, match="was put back"):
-            pull(restored, other)
-
-        hand_in(restored, write(tmp_path / "else", ["else"], seed=10))
-        with pytest.raises(LogInconsistent, match="was put back"):
-            pull(restored, other)
-        assert restored.log.size == size + 1
-        assert len(kept_of(restored, copier).evidence()) == 2
-        restored.close()
 
 
 def test_a_node_in_memory_witnesses_nothing(owner: Served) -> None:

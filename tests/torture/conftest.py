@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -45,6 +45,7 @@ def make_scene(folder: Path, *, done: int, waiting: int) -> Scene:
     deliveries = write(folder / "deliveries", Random(SEED), done + waiting)
     root = folder / "node"
     settings = config.make("Torture", (NAMESPACE,), origin="torture.example/log")
+    settings = replace(settings, high_water=".")  # a copy of the node is a node of its own
     node = Node.create(root, settings)
     _fill(node, WIDTH - 4 * done)
     acknowledged = []

@@ -46,7 +46,7 @@ def sync_of_the_tiles() -> None:
         __slots__ = ()
 
         def write(self, files: Mapping[str, bytes]) -> None:
-            LocalTiles(self.root, settle=_no_wait).write(files)
+            LocalTiles(self.root, _no_wait).write(files)
 
     perilune.node.LocalTiles = Hasty  # type: ignore[misc]
 
@@ -58,7 +58,7 @@ def sync_of_the_head() -> None:
         __slots__ = ()
 
         def advance(self, note: bytes) -> None:
-            LocalTiles(self.root, settle=_no_wait).advance(note)
+            LocalTiles(self.root, _no_wait, self.mark).advance(note)
 
     perilune.node.LocalTiles = Hasty  # type: ignore[misc]
 

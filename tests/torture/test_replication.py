@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from signal import SIGKILL
@@ -79,7 +79,8 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     owner = Node.create(folder / "owner", config.make("Owner", (NAMESPACE,)))
     for delivery in write(folder / "deliveries", Random(SEED), 3):
         deliver(delivery.path, owner, Options(releasability=Releasability.PUBLIC))
-    copier = Node.create(folder / "copier", config.make("Copier", ("urn:esa:psa",)))
+    settings = replace(config.make("Copier", ("urn:esa:psa",)), high_water=".")
+    copier = Node.create(folder / "copier", settings)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(create_app(owner), log_level="critical"))
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)

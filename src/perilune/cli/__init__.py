@@ -21,6 +21,7 @@ COMMANDS = {
     "peer": "The other nodes: trust them, copy from them, compare.",
     "persons": "The persons who sign orders.",
     "orders": "Orders that wait for the signatures of two persons.",
+    "keys": "The node's keys, and whether it signs with them.",
     "audit": "Read everything back and compare it.",
     "doctor": "Look at the node's health.",
     "schemas": "Add and list pinned schemas.",

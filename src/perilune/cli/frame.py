@@ -82,15 +82,30 @@ def show(document: Any) -> None:
 
 @contextmanager
 def opened(name: str | None, open_: Callable[[Path], Node] = Node.open) -> Iterator[Node]:
-    """The node in the folder ``name`` (else ``PERILUNE_NODE``); raise `WrongUsage` on a URL."""
+    """The node in the folder ``name`` (else ``PERILUNE_NODE``); raise `WrongUsage` on a URL.
+
+    One that may have been put back is armed where its peers or its mark allow it; where they do
+    not, it can be read all the same, and whatever would sign raises `Unarmed`.
+    """
     given = config.node_named(name)
     if is_url(given):
         raise WrongUsage(f"this command works on a node's own folder, not on {given}")
     node = open_(Path(given))
     try:
+        if not node.is_armed:
+            _arm(node)
         yield node
     finally:
         node.close()
+
+
+def _arm(node: Node) -> None:
+    from perilune.federation.arming import arm  # noqa: PLC0415  # few commands find it unarmed
+
+    try:
+        arm(node)
+    except PeriluneError as error:
+        click.echo(f"perilune: {error}", err=True)
 
 
 def is_url(name: str) -> bool:

@@ -184,6 +184,12 @@ def _round(each: Synced) -> dict[str, object]:
         ],
         "faults": list(each.faults),
         "given": _receipt(each.given),
+        "recovered": {
+            "entries": each.recovered.entries,
+            "products": each.recovered.products,
+            "bytes": each.recovered.bytes,
+            "hidden": each.recovered.hidden,
+        },
     }
 
 
@@ -204,6 +210,12 @@ def _stand(each: Status) -> dict[str, object]:
 
 def _tell_round(each: Synced) -> None:
     counts = each.counts
+    if each.recovered.entries or each.recovered.products:
+        click.echo(
+            f"This node was put back: {each.recovered.entries:,} entries of its own log and "
+            f"{each.recovered.products:,} products came back, {each.recovered.bytes:,} bytes; "
+            f"{each.recovered.hidden:,} entries are hidden and cannot be opened here."
+        )
     click.echo(
         f"{each.peer.who.name}: {each.copied:,} products copied, {each.bytes:,} bytes; "
         f"{counts.held:,} of {counts.published:,} published are here, "

@@ -9,7 +9,7 @@ here was signed. A checkpoint that contradicts one signed before is kept as evid
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from perilune.errors import LogInconsistent, PeerUntrusted, ProofFails
+from perilune.errors import LogInconsistent, PeerUntrusted, PeriluneError, ProofFails
 from perilune.ledger import tree
 from perilune.ledger.checkpoint import Checkpoint
 from perilune.ledger.edge import Edge, TileNodes, read_bundle, read_tile
@@ -24,7 +24,7 @@ _FLUSH_BYTES = 16 << 20
 
 Bundle = Callable[[str, int], bytes]
 """Path of a bundle and the most bytes it may have, to its bytes."""
-Contradiction = Callable[[str, str, dict[str, bytes]], PeerUntrusted]
+Contradiction = Callable[[str, str, dict[str, bytes]], PeriluneError]
 """Kind, words and signed notes, to the error to raise: keeps the evidence."""
 Look = Callable[[int, bytes], None]
 """Told each new entry with its position before anything is believed; may raise `ProofFails`."""
@@ -50,6 +50,10 @@ class Mirror:
         """Entries that were believed."""
         return self.checkpoint.size
 
+    def is_longer(self, note: bytes) -> bool:
+        """Whether ``note`` is of more entries; raise `PeerUntrusted` if it is not the log's."""
+        return self._believed(note).size > self.size
+
     def grow(
         self, note: bytes, bundle: Bundle, look: Look, contradiction: Contradiction
     ) -> Checkpoint:
@@ -58,12 +62,7 @@ class Mirror:
         Raises `PeerUntrusted` for one that is not the partner's, goes back, or does not
         continue what was believed before; then nothing has changed.
         """
-        try:
-            new = self._read(note)
-        except ProofFails as error:
-            raise PeerUntrusted(
-                f"the checkpoint is not one of {self._key.name}: {error}"
-            ) from error
+        new = self._believed(note)
         notes = {"now": note} | ({} if self.head is None else {"before": self.head})
         if new.size <= self.size:
             if new == self.checkpoint:
@@ -104,6 +103,14 @@ class Mirror:
     def root_at(self, size: int) -> bytes:
         """Root over the first ``size`` of the entries that were believed."""
         return tree.root_of(TileNodes(partial(read_or_cut, self._tiles), self.size), size)
+
+    def _believed(self, note: bytes) -> Checkpoint:
+        try:
+            return self._read(note)
+        except ProofFails as error:
+            raise PeerUntrusted(
+                f"the checkpoint is not one of {self._key.name}: {error}"
+            ) from error
 
     def _read(self, note: bytes) -> Checkpoint:
         checkpoint = Checkpoint.parse(open_note(note, [self._key]).text)

@@ -13,7 +13,8 @@ Order of effects, and every step can be repeated:
    only as far as our own log bears them out.
 
 Before all that the partner is asked what it has seen of our log. Where it shows a checkpoint that
-we signed and that our log does not contain, this node was put back: the round ends there.
+we signed and that our log does not contain, this node was put back: what it lost is fetched first
+(`perilune.federation.recovery`), and nothing is signed before that is here.
 
 What to do with each product is decided in `perilune.federation.replica`, without a network.
 """
@@ -27,13 +28,14 @@ from typing import TypeVar
 
 from perilune.catalogue.port import Projection
 from perilune.errors import (
-    LogInconsistent,
+    Damaged,
     NotFound,
     PeerUnreachable,
     PeerUntrusted,
     PeriluneError,
     ProofFails,
 )
+from perilune.federation.arming import arm
 from perilune.federation.arrival import Giver, Offer, arrive
 from perilune.federation.custody import (
     Counts,
@@ -52,6 +54,7 @@ from perilune.federation.folder import (
 )
 from perilune.federation.link import Link
 from perilune.federation.mirror import Mirror
+from perilune.federation.recovery import Recovered, bring_back_log, recover
 from perilune.federation.replica import (
     DISPUTED,
     Differs,
@@ -70,7 +73,7 @@ from perilune.ingest.accession import Arrival, accession_copies, record
 from perilune.ingest.projection import Progress, catch_up, silent
 from perilune.ledger import tree
 from perilune.ledger.checkpoint import Checkpoint
-from perilune.ledger.note import open_note, to_base64
+from perilune.ledger.note import to_base64
 from perilune.model import act
 from perilune.model.act import CommitAct, KeyAct, PublishAct, ReceiveAct, ReleaseAct
 from perilune.model.identifier import Lidvid
@@ -104,6 +107,8 @@ class Synced:
     excepted: tuple[Excepted, ...]
     given: CustodyReceipt | None
     """What the peer says it holds of ours; None where it has said nothing yet."""
+    recovered: Recovered
+    """What came back first, of our own, because this node was put back."""
     faults: tuple[str, ...]
     """What went wrong in this round, product by product, in words."""
 
@@ -141,10 +146,11 @@ class _Round:
         self._published = self._hidden = 0
         self._copied = self._bytes = self._silences = 0
         self._previous: CustodyReceipt | None = None
+        self._recovered = Recovered()
 
     def go(self) -> Synced:
         """All steps in order."""
-        self._require_own_past()
+        self._recovered = self._take_up_own_past()
         with self._node.writing():
             catch_up(self._node)
         self._copy_log()
@@ -164,6 +170,7 @@ class _Round:
             counts=self._counts(),
             excepted=self._excepted(),
             given=self._given(),
+            recovered=self._recovered,
             faults=tuple(self._words[index] for index in sorted(self._words)),
         )
 
@@ -397,25 +404,24 @@ class _Round:
             self._folder.keep(GIVEN, note)
         return receipt
 
-    def _require_own_past(self) -> None:
-        """Raise `LogInconsistent` where the peer shows a head of ours that our log contradicts."""
-        log, key = self._node.log, self._node.signer("log").verifier
-        path = f"/federation/{log_name(log.origin)}/checkpoint"
-        try:
-            note = self._link.get(path, _MOST_NOTE_BYTES)
-            seen = Checkpoint.parse(open_note(note, [key]).text)
-        except (NotFound, ProofFails):
-            return  # nothing that we signed
-        log.refresh()
-        if seen.size > log.size or log.root_at(seen.size) != seen.root:
-            words = (
-                f"{self._peer.who.name} has a checkpoint of {seen.size} entries that our own key "
-                f"signed, and our log of {log.size} does not contain it: this node was put back"
+    def _take_up_own_past(self) -> Recovered:
+        """Bring back what this node lost, if it was put back; raise `Unarmed` if it stays behind.
+
+        Raises `Damaged` where products that our log took in are nowhere to be had.
+        """
+        node = self._node
+        entries = bring_back_log(self._peer, self._folder, self._link, node)
+        if not entries and node.is_armed:
+            return Recovered()
+        found = recover(node, self._progress)
+        found.entries += entries
+        if found.missing:
+            raise Damaged(
+                f"{len(found.missing):,} products that our log took in are not in storage and came "
+                f"from nobody: {found.missing[0].lidvid}: {found.missing[0].why}"
             )
-            place = self._folder.keep_evidence(
-                "put-back", words, self._node.now(), {"seen": note, "ours": log.head}
-            )
-            raise LogInconsistent(f"{words}. The evidence is kept in {place}")
+        arm(node)
+        return found
 
     def _believed(self, read: Callable[[], T], what: str) -> T:
         try:

@@ -98,10 +98,11 @@ def deliver(given: Path | BinaryIO, node: Node, options: Options = Options()) ->
     """Take in the delivery ``given``: a folder, a label, a container, or a stream that is one.
 
     A delivery with faults is refused whole (``receipt`` is None) unless ``partial``. Raises
-    `DeliveryRefused` where there is no label at all, `NoSpace` where the disk is full; then
-    nothing was taken in and nothing is left behind.
+    `DeliveryRefused` where there is no label at all, `NoSpace` where the disk is full, `Unarmed`
+    where the node signs nothing; then nothing was taken in and nothing is left behind.
     """
     name = given.absolute().name if isinstance(given, Path) else STREAM
+    node.require_armed()
     try:
         with received(given, node.root, options.progress) as found, seldom_collecting():
             if found.labels:

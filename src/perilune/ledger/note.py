@@ -7,8 +7,8 @@ v1.0.0. Signatures of unknown keys are ignored, so that other algorithms can sta
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Self
 
@@ -82,12 +82,18 @@ class Verifier:
         return True
 
 
+def _always() -> None:
+    """Let every signature be made."""
+
+
 @dataclass(frozen=True, slots=True)
 class Signer:
     """A private Ed25519 key with its name and its one use."""
 
     name: str
     key: Ed25519PrivateKey
+    permit: Callable[[], None] = field(default=_always, repr=False, compare=False)
+    """Called before each signature; raises `Unarmed` where none may be made."""
 
     @classmethod
     def generate(cls, name: str) -> Self:
@@ -97,12 +103,12 @@ class Signer:
         return cls(name, Ed25519PrivateKey.generate())
 
     @classmethod
-    def load(cls, name: str, pem: bytes) -> Self:
+    def load(cls, name: str, pem: bytes, permit: Callable[[], None] = _always) -> Self:
         """Read `pem`; raise ValueError if it holds no Ed25519 key."""
         key = load_pem_private_key(pem, password=None)
         if not isinstance(key, Ed25519PrivateKey):
             raise ValueError(f"the key of {name} is no Ed25519 key")  # noqa: TRY004 - content, not type
-        return cls(name, key)
+        return cls(name, key, permit)
 
     def pem(self) -> bytes:
         """The private key as PKCS #8, without a password."""
@@ -125,6 +131,7 @@ class Signer:
 
     def cosignature(self, text: str, moment: datetime) -> str:
         """The line by which this key, a witness's, says that it saw ``text`` at ``moment``."""
+        self.permit()
         seconds = int(moment.timestamp())
         signed = self.key.sign(_cosigned(text, seconds))
         line = self.cosigner.key_id + seconds.to_bytes(_TIME, "big") + signed
@@ -132,6 +139,7 @@ class Signer:
 
     def line(self, text: str) -> str:
         """The signature line under ``text``, with its newline."""
+        self.permit()
         signature = self.verifier.key_id + self.key.sign(text.encode())
         return f"{_DASH}{self.name} {to_base64(signature)}\n"
 

@@ -2,14 +2,15 @@
 
 Source: C2SP tlog-tiles v0.1.0. A tile under the head is never written again. The head is
 set in this order: the tiles are durable; the new head is durable as ``checkpoint.next``;
-it is renamed to ``checkpoint``; the name is durable. A reader may have seen a head as soon
-as it was renamed, so after a crash a whole ``checkpoint.next`` counts as signed:
-`TileStore.pending`.
+it is noted as the high-water mark, where the log has one; it is renamed to ``checkpoint``; the name
+is durable. A reader may have seen a head as soon as it was renamed, so after a crash a whole
+``checkpoint.next`` counts as signed: `TileStore.pending`.
 """
 
 import re
 import shutil
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ from pathlib import Path
 from typing import Protocol
 
 from perilune.durable import Settle, locked, naming_full_disk, settle
-from perilune.errors import LogInconsistent, NotFound
+from perilune.errors import LogInconsistent, NotFound, ProofFails
+from perilune.ledger.high_water import HighWater, boot
+from perilune.ledger.note import text_of
 
 WIDTH = 256
 """Hashes in a full tile, entries in a full bundle."""
@@ -25,6 +28,8 @@ WIDTH = 256
 HASH = 32
 
 _LOCK_WAIT_S = 60.0
+_LOOKS = 50
+_LOOK_AGAIN_S = 0.002
 _PATH = re.compile(
     r"tile/(?:entries|[0-9]|[1-5][0-9]|6[0-3])/(?:x[0-9]{3}/)*[0-9]{3}"
     r"(?:\.p/(?:[1-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5]))?"
@@ -174,6 +179,8 @@ class LocalTiles:
     root: Path
     settle: Settle = settle
     """How written things are made durable; counted and sabotaged by tests."""
+    mark: HighWater | None = None
+    """Where the newest head is noted outside; None for a log that is signed elsewhere."""
 
     def read(self, path: str) -> bytes:
         """The bytes of a tile or bundle; raise `NotFound` if absent."""
@@ -216,6 +223,8 @@ class LocalTiles:
             with naming_full_disk(self.root):
                 self._next.write_bytes(note)
                 self.settle(self.root, [self._next, self.root])
+                if self.mark is not None:
+                    self.mark.raise_to(note)
         except BaseException:
             self._next.unlink(missing_ok=True)
             raise
@@ -226,6 +235,21 @@ class LocalTiles:
         """Remove what `pending` returned."""
         self._next.unlink(missing_ok=True)
         self.settle(self.root, [self.root])
+
+    def is_newest(self) -> bool:
+        """Whether the head is the newest ever signed, as the mark tells.
+
+        Looks again for a moment where another process may just be setting it.
+        """
+        for _ in range(_LOOKS):
+            noted = None if self.mark is None else self.mark.read()
+            if noted is None or noted.boot != boot():
+                return False
+            shown = [note for note in (self.pending(), self.head()) if note is not None]
+            if any(_text(note) == _text(noted.head) for note in shown):
+                return True
+            time.sleep(_LOOK_AGAIN_S)
+        return False
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -243,4 +267,12 @@ def _read_if_there(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
     except FileNotFoundError:
+        return None
+
+
+def _text(note: bytes) -> str | None:
+    """The text of a note; None where it is torn."""
+    try:
+        return text_of(note)
+    except ProofFails:
         return None

@@ -35,9 +35,18 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-_AS_THEY_ARE = ("/objects/", "/extract/", "/log/tile/")
+_AS_THEY_ARE = ("/objects/", "/extract/", "/log/tile/", "/mirror/")
 """Paths whose bytes are never compressed: their length and their ranges are promised."""
-_OPEN = ("/api/", "/objects/", "/extract/", "/log/", "/federation/", "/manifests/", "/openapi.json")
+_OPEN = (
+    "/api/",
+    "/objects/",
+    "/extract/",
+    "/log/",
+    "/federation/",
+    "/mirror/",
+    "/manifests/",
+    "/openapi.json",
+)
 """Paths that programs in pages of other hosts may read, where all may."""
 
 

@@ -13,12 +13,14 @@ from perilune.federation.custody import CustodyReceipt
 from perilune.federation.description import Description
 from perilune.federation.folder import TAKEN, WITNESSED, PeerFolder, Peers, log_name
 from perilune.federation.witness import MOST_BYTES, add_checkpoint
+from perilune.ledger.tiles import is_tile_path, read_or_cut
 from perilune.node import Node
 from perilune.web.context import TheAsker, TheNode, named_in_path
 
 router = APIRouter(tags=["Federation"])
 
 _FRESH = {"Cache-Control": "no-cache"}
+_FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _TEXT = "text/plain; charset=utf-8"
 _JSON = "application/json"
 
@@ -48,6 +50,24 @@ def get_exceptions(log: str, node: TheNode) -> Response:
 def get_witnessed(log: str, node: TheNode) -> Response:
     """The newest checkpoint of that log that was seen here, with this node's cosignature."""
     return Response(_note(log, WITNESSED, node), headers=_FRESH, media_type=_TEXT)
+
+
+@router.get("/mirror/{log}/checkpoint")
+def get_mirrored_checkpoint(log: str, node: TheNode) -> Response:
+    """The head of the copy of that log that is kept here (C2SP tlog-mirror)."""
+    head = _folder(log, node).log.head()
+    if head is None:
+        raise NotFound(f"nothing of the log {log} is copied here yet")
+    return Response(head, headers=_FRESH, media_type=_TEXT)
+
+
+@router.get("/mirror/{log}/tile/{path:path}")
+def get_mirrored_tile(log: str, path: str, node: TheNode) -> Response:
+    """A tile or a bundle of that copy; raises `NotFound` for any other name."""
+    if not is_tile_path(f"tile/{path}"):
+        raise NotFound(f"a log has no {path[:80]!r}")
+    data = read_or_cut(_folder(log, node).log, f"tile/{path}")
+    return Response(data, headers=_FOR_EVER, media_type="application/octet-stream")
 
 
 @router.post("/witness/add-checkpoint")
