@@ -4,6 +4,7 @@
   - NotAccepted            422   the delivery is at fault; its sender can repair it
     + MalformedIdentifier        text is no LID or LIDVID
     + MalformedLabel             bytes are no PDS4 label
+    + MalformedName              text is no file name of GRAS
     + DeliveryRefused            the check found faults; the report names them
     + ContentConflict            the LIDVID is held already, with other bytes
   - NotFound               404   nothing by that name, or nothing you may know of
@@ -53,6 +54,13 @@ class MalformedIdentifier(NotAccepted):
 
     code = "malformed-identifier"
     advice = "Write urn:agency:authority:bundle[:collection[:product]], lower case, then ::M.m."
+
+
+class MalformedName(NotAccepted):
+    """The text is no file name of the Ground Research and Application System."""
+
+    code = "malformed-name"
+    advice = "Give the file the name back that it was published under: it tells times and level."
 
 
 class MalformedLabel(NotAccepted):

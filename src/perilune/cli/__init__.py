@@ -12,6 +12,7 @@ COMMANDS = {
     "init": "Make a node in an empty folder.",
     "serve": "Serve the portal and all interfaces.",
     "validate": "Check labels, data and bundles.",
+    "wrap": "Put PDS4 labels around files of Chang'e's ground segment.",
     "deliver": "Check a delivery, take it in, give a receipt.",
     "release": "Serve a delivery that was taken in unreleased.",
     "search": "Find products by words, place, time or label.",

@@ -23,14 +23,15 @@ class Deviation:
 
     type: str
     cause: str
-    """What the cause of the message holds; empty for any."""
+    """What the message or its cause holds; empty for any."""
     severity: Severity | None
     """None where it is tolerated: nothing is said."""
     reason: str
 
     def is_of(self, message: Message) -> bool:
         """Whether the message tells of this deviation."""
-        return message.type == self.type and self.cause in message.cause
+        told = f"{message.message}\n{message.cause}"
+        return message.type == self.type and self.cause in told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,6 +107,8 @@ class XsdGrammar:
         try:
             strict = _parsed(driver, resolver)
         except (etree.XMLSchemaParseError, etree.XMLSyntaxError) as error:
+            if resolver.missing:
+                return f"it imports {resolver.missing[0]}, which cannot be had"
             return " ".join(str(error).split())[:300]
         if resolver.broken:
             return resolver.broken[0]
@@ -139,10 +141,12 @@ class _Pinning(etree.Resolver):
         self._grammar, self._named = grammar, named
         self.sources: dict[str, bytes] = {}
         self.broken: list[str] = []
+        self.missing: list[str] = []
 
     def resolve(self, address: str, _public: str, context: Any) -> Any:  # type: ignore[override]  # as lxml calls it
         found = self._named.get(address) or self._grammar.imported(address)
         if found is None:
+            self.missing.append(address)
             return self.resolve_string(_EMPTY, context, base_url=address)
         source = self._grammar.source(found)
         if isinstance(source, str):

@@ -1,0 +1,1 @@
+"""The dialect of China's Ground Research and Application System (GRAS): names, labels, levels."""
