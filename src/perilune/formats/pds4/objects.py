@@ -7,8 +7,9 @@ Source: PDS4 Data Dictionary; Standards Reference, sections 4A to 4D.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from lxml import etree
 
@@ -21,6 +22,15 @@ from perilune.formats.pds4.parts import (
 )
 
 TABLES = frozenset(("Table_Character", "Table_Binary", "Table_Delimited", "Inventory"))
+SEPARATORS: Mapping[str, int] = MappingProxyType(
+    {
+        "comma": ord(","),
+        "horizontal tab": ord("\t"),
+        "semicolon": ord(";"),
+        "vertical bar": ord("|"),
+    }
+)
+"""Byte of each field_delimiter, by its name in lower case."""
 _RECORDS = ("Record_Character", "Record_Binary", "Record_Delimited")
 _ARRAY = re.compile(r"Array(?:_[123]D(?:_[A-Za-z]+)?)?")
 _STREAM = re.compile(r"Encoded_\w+|Header(?:_Encoded)?|Stream_Text|SPICE_Kernel|\w+_Manifest")
@@ -69,6 +79,9 @@ class Array:
     """Rank as the label says it."""
     shape: tuple[int | None, ...]
     """Elements of each axis in the order of sequence_number."""
+    axis_names: tuple[str, ...]
+    local_identifier: str
+    unit: str
     data_type: str
     scaling_factor: str
     value_offset: str
@@ -169,6 +182,9 @@ def _array(part: Part) -> Array:
         offset=part.number("offset"),
         axes=part.number("axes"),
         shape=tuple(axis.number("elements") for axis in axes),
+        axis_names=tuple(axis.text("axis_name") for axis in axes),
+        local_identifier=part.text("local_identifier"),
+        unit="" if element is None else element.text("unit"),
         data_type="" if element is None else element.text("data_type"),
         scaling_factor="" if element is None else element.text("scaling_factor"),
         value_offset="" if element is None else element.text("value_offset"),

@@ -118,6 +118,8 @@ class Statistics:
     maximum: str
     minimum_scaled: str
     maximum_scaled: str
+    bit_mask: str
+    """Bits of an element that count, the most significant first; empty where all do."""
     line: int | None
 
     @classmethod
@@ -128,6 +130,7 @@ class Statistics:
             maximum=part.text("maximum"),
             minimum_scaled=part.text("minimum_scaled_value"),
             maximum_scaled=part.text("maximum_scaled_value"),
+            bit_mask=part.text("bit_mask"),
             line=part.line,
         )
 
@@ -140,6 +143,9 @@ class BitField:
     data_type: str
     start: int | None
     stop: int | None
+    unit: str
+    scaling_factor: str
+    value_offset: str
     constants: Constants | None
     line: int | None
 
@@ -327,6 +333,9 @@ def _bits(part: Part) -> BitField:
         data_type=part.text("data_type"),
         start=part.number("start_bit_location") if start is None else start,
         stop=part.number("stop_bit_location") if stop is None else stop,
+        unit=part.text("unit"),
+        scaling_factor=part.text("scaling_factor"),
+        value_offset=part.text("value_offset"),
         constants=None if constants is None else Constants.of(constants),
         line=part.line,
     )

@@ -5,20 +5,13 @@ and so on), or a word. In fields of text a bit pattern stands for an integer, or
 number of its width. Source: PDS4 Data Dictionary, Special_Constants.
 """
 
-import re
 import struct
 from dataclasses import dataclass
-from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, InvalidOperation
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 
+from perilune.formats.pds4.literals import INTEGERS, RADIX, decimal_of, pattern_of
 from perilune.formats.pds4.parts import Constants
-from perilune.validation.content.types import INTEGERS
 
-_RADIX = re.compile(
-    r"(?:(0[xX]|16#)(?P<hex>[\dA-Fa-f]{1,64})|(0[oO]|8#)(?P<octal>[0-7]{1,128})"
-    r"|(0[bB]|2#)(?P<binary>[01]{1,256}))#?",
-    re.ASCII,
-)
-_DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[Ee][+-]?\d{1,6})?", re.ASCII)
 _EXACT = Context(prec=5000, Emax=MAX_EMAX, Emin=MIN_EMIN)
 LOOSE_CONSTANTS = frozenset(
     (
@@ -31,31 +24,6 @@ LOOSE_CONSTANTS = frozenset(
     )
 )
 """Those that may be no value of the field's type, ``N/A`` for instance."""
-
-
-RADIX = {"ASCII_Numeric_Base2": 2, "ASCII_Numeric_Base8": 8, "ASCII_Numeric_Base16": 16}
-"""Of data types whose values are whole numbers in another system."""
-
-
-def decimal_of(text: str) -> Decimal | None:
-    """The decimal number that ``text`` is; None where it is none."""
-    if len(text) > 4096 or _DECIMAL.fullmatch(text) is None:
-        return None
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        return None
-
-
-def pattern_of(text: str) -> tuple[int, int] | None:
-    """Value and width in bits of a bit pattern; None where ``text`` is none."""
-    if (match := _RADIX.fullmatch(text.strip())) is None:
-        return None
-    if digits := match["hex"]:
-        return int(digits, 16), 4 * len(digits)
-    if digits := match["octal"]:
-        return int(digits, 8), 3 * len(digits)
-    return int(match["binary"], 2), len(match["binary"])
 
 
 @dataclass(frozen=True, slots=True)

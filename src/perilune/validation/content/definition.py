@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from perilune.formats.pds4.literals import STRINGS
 from perilune.formats.pds4.objects import Table
 from perilune.formats.pds4.parts import MAX_COLUMNS, Field, Group, Record, count_columns, extent
 from perilune.validation.content.findings import Fault
 from perilune.validation.content.fixed import LONGEST_RECORD
-from perilune.validation.content.types import STRINGS
 
 TABLE = "error.label.table_definition_problem"
 OBJECT = "error.label.invalid_object_definition"

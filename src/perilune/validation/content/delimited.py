@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from perilune.formats.pds4.objects import Table
+from perilune.formats.pds4.objects import SEPARATORS, Table
 from perilune.formats.pds4.parts import Column
 from perilune.validation.content.automaton import Bytes
 from perilune.validation.content.endings import tell_endings
@@ -22,12 +22,6 @@ from perilune.validation.content.text import PAD, TextColumn
 from perilune.validation.options import Options
 from perilune.validation.report import Severity
 
-SEPARATORS = {
-    "comma": ord(","),
-    "horizontal tab": ord("\t"),
-    "semicolon": ord(";"),
-    "vertical bar": ord("|"),
-}
 _LONGEST_BLOCK = 16 << 20
 _LF, _QUOTE = 10, 34
 _WIDEST = 256

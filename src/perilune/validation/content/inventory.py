@@ -6,11 +6,10 @@ from hashlib import blake2b
 
 from lxml import etree
 
-from perilune.formats.pds4.objects import Table
+from perilune.formats.pds4.objects import SEPARATORS, Table
 from perilune.formats.pds4.parts import Part
 from perilune.formats.xml import line_of
 from perilune.validation.content.definition import LabelFault
-from perilune.validation.content.delimited import SEPARATORS
 from perilune.validation.content.findings import Fault
 from perilune.validation.content.source import WINDOW, Source
 

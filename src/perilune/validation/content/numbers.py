@@ -14,11 +14,11 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
+from perilune.formats.pds4.literals import decimal_of, pattern_of
+from perilune.formats.pds4.numbers import element_of, typed
 from perilune.formats.pds4.parts import Constants, Statistics
-from perilune.validation.content.constants import decimal_of, pattern_of
 from perilune.validation.content.findings import Fault
 from perilune.validation.content.java import is_beyond_like_validate
-from perilune.validation.content.types import INF_NAN
 
 Values = npt.NDArray[np.number]
 Places = npt.NDArray[np.intp]
@@ -252,31 +252,6 @@ def _last_place(number: Decimal) -> Decimal:
     return Decimal(1).scaleb(int(number.as_tuple().exponent))
 
 
-def element_of(text: str, dtype: np.dtype[np.number]) -> np.number | None:
-    """The number of type ``dtype`` that a label writes as ``text``; None where it is none."""
-    if (pattern := pattern_of(text)) is not None:
-        bits, _ = pattern
-        if bits.bit_length() > 8 * dtype.itemsize:
-            return None
-        raw = bits.to_bytes(dtype.itemsize, "little")
-        return _typed(np.frombuffer(raw, dtype=dtype.newbyteorder("<"))[0], dtype)
-    number = decimal_of(text)
-    if dtype.kind == "f":
-        if number is None and text.upper() not in INF_NAN:
-            return None
-        with np.errstate(over="ignore"):
-            return _typed(float(text), dtype)
-    limits = np.iinfo(dtype.name)
-    if number is None or number != number.to_integral_value():
-        return None
-    return _typed(int(number), dtype) if limits.min <= number <= limits.max else None
-
-
-def _typed(value: float | np.number, dtype: np.dtype[np.number]) -> np.number:
-    found: np.number = np.full(1, value, dtype=dtype)[0]
-    return found
-
-
 def number_text(value: np.number) -> str:
     """The shortest decimal number that is this value of its type."""
     return str(value.item()) if value.dtype.kind in "iu" else str(value)
@@ -286,7 +261,7 @@ def _within(limit: Decimal, dtype: np.dtype[np.number], *, is_low: bool) -> np.n
     """``limit`` for comparisons with the type; its own extreme where there is none."""
     if dtype.kind == "f":
         with np.errstate(over="ignore"):
-            return _typed(float(limit), dtype)
+            return typed(float(limit), dtype)
     if limit.is_finite():
         return math.ceil(limit) if is_low else math.floor(limit)
     limits = np.iinfo(dtype.name)

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from perilune.formats.pds4.literals import decimal_of
 from perilune.formats.pds4.parts import Constants, Statistics
-from perilune.validation.content.constants import Numerals, TextConstants, decimal_of
+from perilune.validation.content.constants import Numerals, TextConstants
 from perilune.validation.content.findings import Fault
 
 _VALID = "warning.table.field_value_out_of_special_constant_min_max_range"

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from perilune.formats.pds4.literals import INF_NAN, STRINGS
 from perilune.formats.pds4.parts import Column
 from perilune.validation.content.automaton import Automaton, Bytes, Mask, compile_pattern
 from perilune.validation.content.findings import Fault
 from perilune.validation.content.formats import BLANKS, FieldFormat
 from perilune.validation.content.ranges import TextRange
-from perilune.validation.content.types import INF_NAN, NUMBERS, STANDARD, STRINGS, VALIDATE
+from perilune.validation.content.types import NUMBERS, STANDARD, VALIDATE
 
 _BLANK = r"[\x00-\x20]*"
 _BLANK_IN_LINE = r"[\x00-\x09\x0b\x0c\x0e-\x20]*"

@@ -12,25 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 
-STRINGS = frozenset(
-    (
-        "ASCII_String",
-        "ASCII_Short_String_Collapsed",
-        "ASCII_Short_String_Preserved",
-        "ASCII_Text_Collapsed",
-        "ASCII_Text_Preserved",
-        "UTF8_String",
-        "UTF8_Short_String_Collapsed",
-        "UTF8_Short_String_Preserved",
-        "UTF8_Text_Collapsed",
-        "UTF8_Text_Preserved",
-    )
-)
-INTEGERS = frozenset(("ASCII_Integer", "ASCII_NonNegative_Integer"))
+from perilune.formats.pds4.literals import INTEGERS, STRINGS
+
 _LONGEST = 4096
 """Bytes of a value that is no string; longer ones are none, and matching stays quick."""
 NUMBERS = INTEGERS | {"ASCII_Real"}
-INF_NAN = frozenset(sign + word for sign in ("", "+", "-") for word in ("INF", "INFINITY", "NAN"))
 
 UTF8 = (
     r"([\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]"
