@@ -25,6 +25,7 @@
   - PeerUnreachable        502   another machine did not answer, or not as it should
   - PeerUntrusted          502   another node's keys or log contradict what was seen of it before
   - NoSpace                507   the disk is full; nothing was taken in
+  - UnreadableData         422   a data file does not hold what its label says of it
 
 A code never changes once released: peers compare it, manuals explain it
 (docs/reference/errors.md, held equal by tests/unit/test_docs.py).
@@ -235,3 +236,20 @@ class NoSpace(PeriluneError):
     code = "no-space"
     status = 507
     advice = "Free space on the node's disk and run the command again."
+
+
+class UnreadableData(PeriluneError):
+    """A data file does not hold what its label says of it."""
+
+    code = "unreadable-data"
+    status = 422
+    advice = (
+        "Look at the line of the label that is named; perilune validate tells all that is wrong."
+    )
+
+    def __init__(self, reason: str, *, label: str = "", line: int | None = None) -> None:
+        place = (
+            f"{label} line {line}" if label and line else label or (f"line {line}" if line else "")
+        )
+        super().__init__(f"{place}: {reason}" if place else reason)
+        self.reason, self.label, self.line = reason, label, line

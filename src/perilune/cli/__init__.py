@@ -17,6 +17,7 @@ COMMANDS = {
     "release": "Serve a delivery that was taken in unreleased.",
     "search": "Find products by words, place, time or label.",
     "get": "Take a product out, label and data, verified.",
+    "open": "Show what is in a product: tables, arrays, texts.",
     "proof": "Write the evidence that a product is in custody.",
     "verify": "Check a file against its proof, offline.",
     "peer": "The other nodes: trust them, copy from them, compare.",

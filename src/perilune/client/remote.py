@@ -17,6 +17,7 @@ from perilune.access.extract import place, require_same
 from perilune.catalogue.query import Cap, Query, Sort
 from perilune.errors import NotFound, PeerUnreachable, PeriluneError, WrongUsage
 from perilune.model.identifier import Lid
+from perilune.model.package import Manifest
 from perilune.model.reading import time_text
 from perilune.outbound import AllowList, Limits, Origin, Reply, fetch, stream
 
@@ -97,6 +98,26 @@ class RemoteNode:
         """
         found = self.product(identifier)
         return [self._take(entry, folder) for entry in _contents(found)]
+
+    def manifest(self, identifier: str) -> Manifest:
+        """The product's manifest: its files with the digests of their pieces."""
+        return Manifest.decode(self._fetch(f"/manifests/{quote(identifier, safe=_SAFE)}").body)
+
+    def range(self, identifier: str, path: str, start: int, stop: int) -> bytes:
+        """Bytes ``start`` to before ``stop`` of a file of the product, as the node sends them."""
+        address = f"/objects/{quote(identifier, safe=_SAFE)}/{quote(path, safe=_SAFE + '/')}"
+        reply = fetch(
+            f"{self.url}{address}",
+            allowed=self._allowed,
+            limits=Limits(max_bytes=max(stop - start, _MOST_DOCUMENT_BYTES)),
+            headers={"Range": f"bytes={start}-{stop - 1}"},
+        )
+        if reply.status not in (200, 206):
+            _raise(reply.body, reply.status, reply.url)
+        found = reply.body[start:stop] if reply.status == 200 else reply.body
+        if len(found) != stop - start:
+            raise PeerUnreachable(f"{reply.url} gives {len(found)} bytes for {stop - start}")
+        return found
 
     def proof(self, identifier: str, *, witnessed: bool = False) -> bytes:
         """The proof that the product is in the node's log (a C2SP tlog-proof).

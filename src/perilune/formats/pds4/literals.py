@@ -6,6 +6,7 @@ Standards Reference, section 5.
 """
 
 import re
+import struct
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
@@ -57,3 +58,36 @@ def pattern_of(text: str) -> tuple[int, int] | None:
     if digits := match["octal"]:
         return int(digits, 8), 3 * len(digits)
     return int(match["binary"], 2), len(match["binary"])
+
+
+def number_of(text: str, data_type: str) -> Decimal | None:
+    """The number that a field of text of that type writes as ``text``; None where it is none."""
+    if (radix := RADIX.get(data_type)) is None:
+        return decimal_of(text)
+    if len(text) > 4096:
+        return None
+    try:
+        return Decimal(int(text, radix))
+    except ValueError:
+        return None
+
+
+def constant_of(text: str, data_type: str) -> Decimal | None:
+    """The number that a constant of a field of text stands for; None where it is none.
+
+    A bit pattern stands for a whole number, or for the IEEE 754 number of its width.
+    """
+    if (pattern := pattern_of(text)) is None:
+        return number_of(text, data_type)
+    bits, width = pattern
+    if data_type in INTEGERS or data_type in RADIX:
+        return Decimal(bits)
+    return double_of(bits, is_double=width > 32)
+
+
+def double_of(bits: int, *, is_double: bool) -> Decimal | None:
+    """The IEEE 754 number with these bits; None where it is infinite or none."""
+    size = 8 if is_double else 4
+    raw = (bits & (1 << 8 * size) - 1).to_bytes(size, "big")
+    found = Decimal(repr(struct.unpack(">d" if is_double else ">f", raw)[0]))
+    return found if found.is_finite() else None

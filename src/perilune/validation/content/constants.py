@@ -5,11 +5,10 @@ and so on), or a word. In fields of text a bit pattern stands for an integer, or
 number of its width. Source: PDS4 Data Dictionary, Special_Constants.
 """
 
-import struct
 from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 
-from perilune.formats.pds4.literals import INTEGERS, RADIX, decimal_of, pattern_of
+from perilune.formats.pds4.literals import constant_of, double_of, number_of, pattern_of
 from perilune.formats.pds4.parts import Constants
 
 _EXACT = Context(prec=5000, Emax=MAX_EMAX, Emin=MIN_EMIN)
@@ -35,29 +34,14 @@ class Numerals:
 
     def value(self, text: str) -> Decimal | None:
         """The number that a value is; None where it is none."""
-        if (radix := RADIX.get(self.data_type)) is None:
-            return decimal_of(text)
-        if len(text) > 4096:
-            return None
-        try:
-            return Decimal(int(text, radix))
-        except ValueError:
-            return None
+        return number_of(text, self.data_type)
 
     def constant(self, text: str) -> Decimal | None:
         """The number that a constant or a valid bound stands for."""
-        if (pattern := pattern_of(text)) is None:
-            return self.value(text)
-        bits, width = pattern
-        is_whole = self.data_type in INTEGERS or self.data_type in RADIX
-        if is_whole and not self.like_validate:
-            return Decimal(bits)
+        if not self.like_validate or (pattern := pattern_of(text)) is None:
+            return constant_of(text, self.data_type)
         # validate takes the number of one bits for the width
-        is_double = bits.bit_count() > 32 if self.like_validate else width > 32
-        size = 8 if is_double else 4
-        raw = (bits & (1 << 8 * size) - 1).to_bytes(size, "big")
-        found = Decimal(repr(struct.unpack(">d" if is_double else ">f", raw)[0]))
-        return found if found.is_finite() else None
+        return double_of(pattern[0], is_double=pattern[0].bit_count() > 32)
 
 
 class TextConstants:
