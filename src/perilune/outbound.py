@@ -4,6 +4,7 @@ Order matters: the origin is looked up in the allow-list, its name is resolved o
 found is checked, and the connection goes to exactly an address that was checked, under the name
 that was asked for. A redirect is a new question and goes through all of it again. So neither a
 hostile reply nor a name that changes its address in between leads into the operator's own network.
+A connection that is kept open goes where it went, and only to the origin it was opened for.
 Proxies and credentials of the environment are not used; compressed replies are not asked for and
 not taken.
 """
@@ -16,7 +17,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from http.client import HTTPException
+from itertools import chain
 from typing import Literal, Self
 from urllib.parse import urljoin, urlsplit
 
@@ -34,6 +37,7 @@ _MOST_REDIRECTS = 5
 _PORTS = {"http": 80, "https": 443}
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _CHUNK = 1 << 16
+_MOST_KEPT = 64
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -157,31 +161,84 @@ class Stream:
     chunks: Iterator[bytes] = field(repr=False)
 
 
+class Connections:
+    """Connections kept open between questions, for any thread; close it when done."""
+
+    def __init__(self) -> None:
+        self._idle: dict[Origin, list[HTTPConnection]] = {}
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        with self._lock:
+            for connection in chain.from_iterable(self._idle.values()):
+                connection.close()
+            self._idle.clear()
+
+    def take(self, origin: Origin) -> HTTPConnection | None:
+        """One to ``origin`` over which nothing has come since its last reply; None if none is."""
+        while True:
+            with self._lock:
+                waiting = self._idle.get(origin)
+                connection = waiting.pop() if waiting else None
+            if connection is None or connection.is_connected:
+                return connection
+            connection.close()
+
+    def give(self, origin: Origin, connection: HTTPConnection) -> None:
+        """Have ``connection``, whose reply was read to its end, ready for the next question."""
+        with self._lock:
+            waiting = self._idle.setdefault(origin, [])
+            if len(waiting) < _MOST_KEPT:
+                waiting.append(connection)
+                return
+        connection.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How connections are come by: as it is, anew for each question."""
+
+    resolver: Resolve = resolve
+    kept: Connections | None = None
+
+
+_ANEW = Way()
+
+
 def fetch(
     url: str,
     *,
     allowed: AllowList,
     limits: Limits,
     headers: Mapping[str, str] | None = None,
-    resolver: Resolve = resolve,
+    way: Way = _ANEW,
 ) -> Reply:
     """The reply to a GET, whatever its status.
 
     Raises `OutboundRefused` where the address or a redirect leads where we do not go, and
     `PeerUnreachable` on silence, slowness or more bytes than ``limits.max_bytes``.
     """
-    with stream(url, allowed=allowed, limits=limits, headers=headers, resolver=resolver) as found:
+    with stream(url, allowed=allowed, limits=limits, headers=headers, way=way) as found:
         return _read(found)
 
 
 def post(
-    url: str, body: bytes, *, allowed: AllowList, limits: Limits, resolver: Resolve = resolve
+    url: str,
+    body: bytes,
+    *,
+    allowed: AllowList,
+    limits: Limits,
+    way: Way = _ANEW,
 ) -> Reply:
     """The reply to a POST of ``body``, whatever its status; a redirect is not followed.
 
-    Raises as `fetch` does.
+    Over a kept connection that turns out to be closed it is sent again: to be asked only what may
+    be asked twice. Raises as `fetch` does.
     """
-    with _one(_Question(url, {}, body), allowed, limits, resolver) as found:
+    with _one(_Question(url, {}, body), allowed, limits, way) as found:
         return _read(found)
 
 
@@ -197,7 +254,7 @@ def stream(
     allowed: AllowList,
     limits: Limits,
     headers: Mapping[str, str] | None = None,
-    resolver: Resolve = resolve,
+    way: Way = _ANEW,
 ) -> Iterator[Stream]:
     """Like `fetch`, for a body that is read piece by piece."""
     deadline = time.monotonic() + limits.total_s
@@ -206,7 +263,7 @@ def stream(
         if left <= 0:
             break
         question = _Question(url, headers or {})
-        with _one(question, allowed, replace(limits, total_s=left), resolver) as found:
+        with _one(question, allowed, replace(limits, total_s=left), way) as found:
             target = found.headers.get("location")
             if found.status not in _REDIRECTS or target is None:
                 yield found
@@ -230,14 +287,9 @@ class _Question:
 
 
 @contextmanager
-def _one(
-    question: _Question, allowed: AllowList, limits: Limits, resolver: Resolve
-) -> Iterator[Stream]:
+def _one(question: _Question, allowed: AllowList, limits: Limits, way: Way) -> Iterator[Stream]:
     url = question.url
     origin = Origin.of(url)
-    allowed.check(origin, [])  # before anything is said to a name server
-    found = resolver(origin.host, origin.port)
-    allowed.check(origin, found)
     parts = urlsplit(url)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     sent = {
@@ -245,26 +297,56 @@ def _one(
         "User-Agent": "perilune",
         "Accept": "*/*",
         "Accept-Encoding": "identity",
-        "Connection": "close",
+        "Connection": "close" if way.kept is None else "keep-alive",
         **question.headers,
     }
-    connection, watch = _connected(origin, found, limits)
+    allowed.check(origin, [])  # before anything is said to a name server
+    reach = partial(_reached, origin, allowed, limits, way)
+    connection, watch, reply = _answered(reach, path, replace(question, headers=sent))
+    body = _Body(reply, limits.max_bytes, watch, url)
     try:
-        with contextlib.closing(
-            _asked(connection, path, replace(question, headers=sent), watch)
-        ) as reply:
+        with contextlib.closing(reply):
             lower = {name.lower(): value for name, value in reply.headers.items()}
             if lower.get("content-encoding", "identity") != "identity":
                 raise PeerUnreachable(f"{url} sends an encoding that was not asked for")
-            yield Stream(
-                url=url,
-                status=reply.status,
-                headers=lower,
-                chunks=_chunks(reply, limits.max_bytes, watch, url),
-            )
+            yield Stream(url=url, status=reply.status, headers=lower, chunks=body.chunks())
     finally:
         watch.cancel()
-        connection.close()
+        if way.kept is not None and body.is_read and connection.sock is not None:
+            way.kept.give(origin, connection)
+        else:
+            connection.close()
+
+
+def _reached(
+    origin: Origin, allowed: AllowList, limits: Limits, way: Way
+) -> tuple[HTTPConnection, "_Watch", bool]:
+    """A connection, its cutting-off, and whether it was used before."""
+    connection = None if way.kept is None else way.kept.take(origin)
+    if connection is not None:
+        watch = _Watch(connection, limits.total_s)
+        watch.socket = connection.sock
+        return connection, watch, True
+    found = way.resolver(origin.host, origin.port)
+    allowed.check(origin, found)
+    connection, watch = _connected(origin, found, limits)
+    connection.timeout = limits.read_s
+    return connection, watch, False
+
+
+def _answered(
+    reach: Callable[[], tuple[HTTPConnection, "_Watch", bool]], path: str, question: _Question
+) -> tuple[HTTPConnection, "_Watch", BaseHTTPResponse]:
+    """The reply, over a connection that the other end has not closed meanwhile."""
+    while True:
+        connection, watch, was_used = reach()
+        try:
+            return connection, watch, _asked(connection, path, question, watch)
+        except BaseException as error:
+            watch.cancel()
+            connection.close()
+            if not (was_used and isinstance(error.__cause__, ConnectionError)):
+                raise
 
 
 def _connected(origin: Origin, found: list[str], limits: Limits) -> tuple[HTTPConnection, "_Watch"]:
@@ -280,7 +362,6 @@ def _connected(origin: Origin, found: list[str], limits: Limits) -> tuple[HTTPCo
             connection.close()
             fault = error
         else:
-            connection.timeout = limits.read_s
             watch.socket = connection.sock
             return connection, watch
     raise PeerUnreachable(f"{origin} does not answer: {fault}") from fault
@@ -316,23 +397,33 @@ def _asked(
     return reply
 
 
-def _chunks(reply: BaseHTTPResponse, max_bytes: int, watch: "_Watch", url: str) -> Iterator[bytes]:
-    taken = 0
-    announced = reply.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > max_bytes:
-        raise PeerUnreachable(f"{url} announces {announced} bytes, more than {max_bytes}")
-    try:
-        while chunk := reply.read(min(_CHUNK, max_bytes - taken + 1)):
-            taken += len(chunk)
-            if taken > max_bytes:
-                raise PeerUnreachable(f"{url} sends more than {max_bytes} bytes")
-            yield chunk
-    except (HTTPError, HTTPException, OSError) as error:
-        watch.check()
-        raise PeerUnreachable(f"{url} broke off after {taken} bytes: {error!r}") from error
-    watch.check()
-    if announced.isdigit() and taken < int(announced):
-        raise PeerUnreachable(f"{url} broke off after {taken} of {announced} bytes")
+class _Body:
+    """The body of a reply, cut off where it is more than was allowed."""
+
+    def __init__(self, reply: BaseHTTPResponse, max_bytes: int, watch: "_Watch", url: str) -> None:
+        self._reply, self._max_bytes, self._watch, self._url = reply, max_bytes, watch, url
+        self.is_read = False
+        """Whether it was read to its end, as its sender meant it."""
+
+    def chunks(self) -> Iterator[bytes]:
+        reply, most, url = self._reply, self._max_bytes, self._url
+        taken = 0
+        announced = reply.headers.get("content-length", "")
+        if announced.isdigit() and int(announced) > most:
+            raise PeerUnreachable(f"{url} announces {announced} bytes, more than {most}")
+        try:
+            while chunk := reply.read(min(_CHUNK, most - taken + 1)):
+                taken += len(chunk)
+                if taken > most:
+                    raise PeerUnreachable(f"{url} sends more than {most} bytes")
+                yield chunk
+        except (HTTPError, HTTPException, OSError) as error:
+            self._watch.check()
+            raise PeerUnreachable(f"{url} broke off after {taken} bytes: {error!r}") from error
+        self._watch.check()
+        if announced.isdigit() and taken < int(announced):
+            raise PeerUnreachable(f"{url} broke off after {taken} of {announced} bytes")
+        self.is_read = True
 
 
 class _Watch:

@@ -114,8 +114,9 @@ def test_a_contradiction_ends_sync_and_status_with_3(owner: Served, root: Path) 
 def test_what_was_not_given_ends_sync_with_3_and_is_named(owner: Served, root: Path) -> None:
     told = Description.of(owner.node).fingerprint
     json_of("peer", "add", owner.url, "--fingerprint", told, "-n", root)
+    refused = ("two.img", "/federation/products")
     owner.bend = lambda request: (
-        Response(status_code=404) if request.url.path.endswith("two.img") else None
+        Response(status_code=404) if request.url.path.endswith(refused) else None
     )
 
     result = perilune("peer", "sync", "-n", root)

@@ -36,7 +36,19 @@ from perilune.model.act import KeyAct
 from perilune.model.package import Manifest
 from perilune.node import Node
 
-from .scene import COPIER, OWNER, Served, befriend, hand_in, kept_of, make, pull, served, write
+from .scene import (
+    COPIER,
+    OWNER,
+    Bend,
+    Served,
+    befriend,
+    hand_in,
+    kept_of,
+    make,
+    pull,
+    served,
+    write,
+)
 
 HUGE = 1 << 40
 
@@ -266,8 +278,8 @@ def test_a_redirect_to_another_place_of_this_machine_is_not_followed(
     with socket.create_server(("127.0.0.1", 0)) as inward:
         inward.settimeout(0.2)
         target = f"http://127.0.0.1:{inward.getsockname()[1]}/secret"
-        owner.bend = lambda request: (
-            RedirectResponse(target) if request.url.path.startswith(path) else None
+        owner.bend = singly(
+            lambda request: RedirectResponse(target) if request.url.path.startswith(path) else None
         )
 
         with pytest.raises(OutboundRefused, match="not on the list"):
@@ -278,11 +290,20 @@ def test_a_redirect_to_another_place_of_this_machine_is_not_followed(
     untouched(copier)
 
 
-def only(name: str, response: Callable[[], Response]) -> Callable[[Request], Response | None]:
+def singly(bend: Bend) -> Bend:
+    """``bend``, of a node that gives no frames, so that each file is asked for by itself."""
     return lambda request: (
-        response()
-        if request.url.path.startswith("/objects/") and request.url.path.endswith(name)
-        else None
+        Response(status_code=404) if request.url.path == "/federation/products" else bend(request)
+    )
+
+
+def only(name: str, response: Callable[[], Response]) -> Bend:
+    return singly(
+        lambda request: (
+            response()
+            if request.url.path.startswith("/objects/") and request.url.path.endswith(name)
+            else None
+        )
     )
 
 
@@ -360,8 +381,8 @@ def test_a_range_other_than_the_one_asked_for_is_refused(
 def test_a_manifest_that_the_log_does_not_name_is_refused(owner: Served, copier: Node) -> None:
     [holding] = search(Query(text="two", limit=1), owner.node, OPERATOR).hits
     other = Manifest(holding.product.id, holding.manifest.files[:1]).encode()
-    owner.bend = lambda request: (
-        Response(other) if request.url.path.startswith("/manifests/") else None
+    owner.bend = singly(
+        lambda request: Response(other) if request.url.path.startswith("/manifests/") else None
     )
 
     done = pull(copier, owner)
@@ -411,7 +432,7 @@ def test_a_peer_that_falls_silent_is_left_after_three_products_and_what_came_is_
                 return Response(b"x", headers={"content-length": "999"})
         return None
 
-    owner.bend = bend
+    owner.bend = singly(bend)
     with pytest.raises(PeerUnreachable):
         pull(copier, owner)
 

@@ -21,7 +21,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.errors import OutboundRefused, PeerUnreachable
-from perilune.outbound import AllowList, Limits, Origin, Reply, fetch, post, stream
+from perilune.outbound import (
+    AllowList,
+    Connections,
+    Limits,
+    Origin,
+    Reply,
+    Way,
+    fetch,
+    post,
+    stream,
+)
 
 LIMITS = Limits(max_bytes=10_000, connect_s=5, read_s=1, total_s=5)
 Answer = Callable[[socket.socket, str], None]
@@ -78,7 +88,7 @@ def get(url: str, *allowed: str, **resolved: list[str]) -> Reply:
         url,
         allowed=AllowList.of(*(allowed or (url,))),
         limits=LIMITS,
-        resolver=lambda _host, _port: found,
+        way=Way(resolver=lambda _host, _port: found),
     )
 
 
@@ -108,7 +118,7 @@ def test_an_unlisted_name_is_not_even_resolved() -> None:
             "http://secret.example/",
             allowed=AllowList(),
             limits=LIMITS,
-            resolver=lambda host, _port: asked.append(host) or [],
+            way=Way(resolver=lambda host, _port: asked.append(host) or []),
         )
 
     assert asked == []
@@ -218,7 +228,7 @@ def test_a_name_that_changes_its_address_is_asked_for_once() -> None:
 
     with serving(says("200 OK", b"first")) as (port, got):
         url = f"http://localhost:{port}/"
-        reply = fetch(url, allowed=AllowList.of(url), limits=LIMITS, resolver=rebinding)
+        reply = fetch(url, allowed=AllowList.of(url), limits=LIMITS, way=Way(resolver=rebinding))
 
     assert (reply.body, asked) == (b"first", ["localhost"])
     assert f"Host: localhost:{port}\r\n" in got[0]
@@ -383,3 +393,100 @@ def _server_tls(folder: Path, name: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
     return context
+
+
+@contextmanager
+def keeping(*answers: bytes) -> Iterator[tuple[int, list[int]]]:
+    """A port that gives ``answers`` over each connection, then closes it; requests over each."""
+    counts: list[int] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def accept() -> None:
+        while True:
+            try:
+                talk, _ = listener.accept()
+            except OSError:
+                return
+            counts.append(0)
+            with talk:
+                for answer in answers:
+                    if not talk.recv(65_536):
+                        break
+                    counts[-1] += 1
+                    talk.sendall(answer)
+
+    thread = threading.Thread(target=accept, daemon=True)
+    thread.start()
+    try:
+        yield listener.getsockname()[1], counts
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(5)
+
+
+FINE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+
+
+def test_a_connection_is_kept_and_one_closed_meanwhile_is_made_again() -> None:
+    with keeping(FINE, FINE, FINE) as (port, counts), Connections() as kept:
+        url = url_of(port)
+        for _ in range(7):
+            way = Way(kept=kept)
+            reply = fetch(url, allowed=AllowList.of(url), limits=LIMITS, way=way)
+            assert reply.body == b"hi"
+        posted = post(url, b"x", allowed=AllowList.of(url), limits=LIMITS, way=Way(kept=kept))
+
+    assert posted.body == b"hi"
+    assert counts[:2] == [3, 3]
+    assert len(counts) == 3
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+    ],
+    ids=["close", "1.0"],
+)
+def test_a_connection_whose_other_end_wants_it_closed_is_not_used_again(answer: bytes) -> None:
+    with keeping(answer, answer) as (port, counts), Connections() as kept:
+        url = url_of(port)
+        for _ in range(2):
+            way = Way(kept=kept)
+            assert fetch(url, allowed=AllowList.of(url), limits=LIMITS, way=way).body == b"hi"
+            time.sleep(0.05)
+
+    assert counts == [1, 1]
+
+
+def test_a_reply_that_nobody_asked_for_is_taken_for_no_other_questions() -> None:
+    answer = FINE + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlies"
+    with keeping(answer, answer, answer) as (port, _), Connections() as kept:
+        url = url_of(port)
+        way = Way(kept=kept)
+        for _ in range(3):
+            assert fetch(url, allowed=AllowList.of(url), limits=LIMITS, way=way).body == b"hi"
+
+
+def test_a_reply_that_was_not_read_to_its_end_ends_its_connection() -> None:
+    long = b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n" + b"HTTP/1.1 200 OK\r\n\r\n" * 480
+    with keeping(long, long) as (port, counts), Connections() as kept:
+        url = url_of(port)
+        for _ in range(2):
+            with stream(url, allowed=AllowList.of(url), limits=LIMITS, way=Way(kept=kept)) as found:
+                next(found.chunks)
+                found.chunks.close()  # type: ignore[attr-defined]  # a generator
+
+    assert counts == [1, 1]
+
+
+def test_a_kept_connection_is_no_way_to_an_origin_that_is_not_allowed() -> None:
+    with keeping(FINE, FINE) as (port, counts), Connections() as kept:
+        url = url_of(port)
+        fetch(url, allowed=AllowList.of(url), limits=LIMITS, way=Way(kept=kept))
+        with pytest.raises(OutboundRefused, match="not on the list"):
+            fetch(url, allowed=AllowList(), limits=LIMITS, way=Way(kept=kept))
+
+    assert counts == [1]

@@ -8,39 +8,31 @@ gone on with after a break.
 
 import hashlib
 import io
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from perilune.access import read
-from perilune.errors import MalformedIdentifier, MalformedLabel, PeerUnreachable, ProofFails
+from perilune.errors import PeerUnreachable, ProofFails
 from perilune.federation.folder import PeerFolder
 from perilune.federation.link import Link, quoted
-from perilune.formats.pds4.label import inventory_file, read_label
+from perilune.federation.promise import (
+    MOST_MANIFEST_BYTES,
+    Offer,
+    promised_manifest,
+    promised_product,
+    require_same,
+)
 from perilune.ingest.accession import Arrival
-from perilune.ingest.projection import inventory_of
-from perilune.model.act import PublishAct
 from perilune.model.identifier import Lidvid
 from perilune.model.package import FileEntry, Manifest, piece_size
-from perilune.model.product import Product
 from perilune.node import Node
 from perilune.storage.port import Batch
 
 _SMALL = 1 << 20
-_MOST_MANIFEST_BYTES = 64 << 20
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A product that the owner's log says is to be had."""
-
-    index: int
-    leaf: bytes
-    publish: PublishAct
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +88,7 @@ class _Fetching:
 
     def arrival(self) -> Arrival:
         manifest = self._manifest()
-        product = self._product(manifest)
+        product = promised_product(manifest, partial(self._content, manifest))
         for entry in manifest.files:
             if entry.sha256 not in self.put:
                 self._take(entry, manifest)
@@ -111,44 +103,15 @@ class _Fetching:
 
     def _manifest(self) -> Manifest:
         published = self.offer.publish
-        if published.manifest_size > _MOST_MANIFEST_BYTES:
+        if published.manifest_size > MOST_MANIFEST_BYTES:
             raise ProofFails(f"a manifest of {published.manifest_size:,} bytes is none")
         path = f"/manifests/{quoted(str(published.lidvid))}"
         data = self.giver.link.get(path, published.manifest_size)
-        digest = hashlib.sha256(data).hexdigest()
-        if digest != published.manifest:
-            raise ProofFails(f"the manifest given has SHA-256 {digest}, not {published.manifest}")
-        try:
-            manifest = Manifest.decode(data)
-        except MalformedIdentifier as error:
-            raise ProofFails(f"the manifest names no product: {error}") from error
-        told = (manifest.product, len(manifest.files), manifest.total_bytes)
-        if told != (published.lidvid, published.files, published.bytes):
-            raise ProofFails(
-                f"the manifest tells of {told[0]} with {told[1]} files and {told[2]} bytes; the "
-                f"act of {published.lidvid} with {published.files} and {published.bytes}"
-            )
-        for entry in manifest.files:
-            _check(entry)
+        manifest = promised_manifest(data, published)
         self.put.append(self.batch.put(io.BytesIO(data)).sha256)
         return manifest
 
-    def _product(self, manifest: Manifest) -> Product:
-        """The product as its label, and its inventory if it has one, tell it."""
-        label = self._content(manifest.label, manifest)
-        try:
-            product = read_label(label)
-            wanted = inventory_file(product)
-            entry = inventory_of(manifest, wanted) if wanted else None
-            if entry is not None:
-                product = read_label(label, inventory=self._content(entry, manifest))
-        except (MalformedLabel, MalformedIdentifier) as error:
-            raise ProofFails(f"{manifest.label.path} is no label: {error}") from error
-        if product.id != manifest.product:
-            raise ProofFails(f"the label of {manifest.product} names {product.id}")
-        return product
-
-    def _content(self, entry: FileEntry, manifest: Manifest) -> bytes:
+    def _content(self, manifest: Manifest, entry: FileEntry) -> bytes:
         """Take a file that is also read here."""
         if self._is_held(entry):
             return read.whole(entry, self.node)
@@ -169,22 +132,7 @@ class _Fetching:
     def _keep(self, data: BinaryIO, entry: FileEntry, manifest: Manifest) -> None:
         found = self.batch.put(data)
         self.put.append(found.sha256)
-        is_same = (found.sha256, found.size, found.pieces) == (
-            entry.sha256,
-            entry.size,
-            entry.pieces,
-        )
-        if not is_same or entry.digests.get("md5", found.md5) != found.md5:
-            raise ProofFails(f"{entry.path} of {manifest.product} is not as its manifest says")
-
-
-def _check(entry: FileEntry) -> None:
-    """Raise `ProofFails` where a manifest names digests that are none."""
-    for digest in (entry.digests.get("sha256", ""), *entry.pieces):
-        if not _SHA256.fullmatch(digest):
-            raise ProofFails(f"the manifest gives {entry.path} the SHA-256 {digest[:80]!r}")
-    if entry.size < 0:
-        raise ProofFails(f"the manifest gives {entry.path} {entry.size} bytes")
+        require_same(found, entry, manifest)
 
 
 def _complete(part: Path, entry: FileEntry, path: str, link: Link) -> None:

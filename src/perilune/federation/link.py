@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from urllib.parse import quote, urlsplit
 
 from perilune.errors import NotFound, OutboundRefused, PeerUnreachable
-from perilune.outbound import AllowList, Limits, Origin, fetch, post, stream
+from perilune.outbound import AllowList, Connections, Limits, Origin, Way, fetch, post, stream
 
 _LEAST_BYTES_S = 16_384
 """A slower peer is given up; what has come of a large file is kept for the next time."""
@@ -17,12 +17,13 @@ _SAFE = ":@!$&'()*+,;=~"
 
 
 class Link:
-    """The peer at ``url``, which the operator wrote."""
+    """The peer at ``url``, which the operator wrote; ``kept`` holds its connections open."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, kept: Connections | None = None) -> None:
         self._origin = Origin.of(url)
         self.url = f"{self._origin}{urlsplit(url).path.rstrip('/')}"
         self._allowed = AllowList.of(url)
+        self._way = Way(kept=kept)
 
     def get(self, path: str, most: int) -> bytes:
         """The answer at ``path``, of at most ``most`` bytes.
@@ -32,14 +33,14 @@ class Link:
         """
         url = f"{self.url}{path}"
         limits = Limits(max_bytes=most, total_s=60 + most / _LEAST_BYTES_S)
-        reply = fetch(url, allowed=self._allowed, limits=limits)
+        reply = fetch(url, allowed=self._allowed, limits=limits, way=self._way)
         self._check(reply.url, reply.status, (200,))
         return reply.body
 
     def post(self, path: str, body: bytes, most: int) -> tuple[int, bytes]:
         """Status and answer to ``body``, whatever they are; errors as `get` else."""
-        limits = Limits(max_bytes=most)
-        reply = post(f"{self.url}{path}", body, allowed=self._allowed, limits=limits)
+        limits = Limits(max_bytes=most, total_s=60 + most / _LEAST_BYTES_S)
+        reply = post(f"{self.url}{path}", body, allowed=self._allowed, limits=limits, way=self._way)
         return reply.status, reply.body
 
     @contextmanager
@@ -49,7 +50,9 @@ class Link:
         left = size - start
         limits = Limits(max_bytes=left, total_s=60 + left / _LEAST_BYTES_S)
         headers = {"Range": f"bytes={start}-{size - 1}"}
-        with stream(url, allowed=self._allowed, limits=limits, headers=headers) as found:
+        with stream(
+            url, allowed=self._allowed, limits=limits, headers=headers, way=self._way
+        ) as found:
             self._check(found.url, found.status, (206,))
             told = found.headers.get("content-range", "")
             if told != f"bytes {start}-{size - 1}/{size}":

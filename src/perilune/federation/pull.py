@@ -4,9 +4,10 @@ Order of effects, and every step can be repeated:
 
 1. The partner's log is copied as far as its new checkpoint (`perilune.federation.mirror`). Not a
    byte of a product is asked for before that is verified.
-2. Run by run: files into a batch, verified; the batch is left, so they are durable; our log says
-   so (`copy` acts); the catalogue. That is accession, the same as of a delivery. A kill leaves at
-   worst unreferenced bytes and parts of files; the next round goes on.
+2. Run by run: files into a batch of the store, verified; the batch is left, so they are durable;
+   our log says so (`copy` acts); the catalogue. That is accession, the same as of a delivery. Small
+   products come many at a time, and the next run is on its way meanwhile. A kill leaves at worst
+   unreferenced bytes and parts of files; the next round goes on.
 3. The list of exceptions and the custody receipt become objects; our log names them (`receive`);
    the receipt and our cosignature under the partner's checkpoint are laid out for it to fetch.
 4. The partner is asked to witness our own log, and its receipt for it is fetched; both are believed
@@ -21,9 +22,12 @@ What to do with each product is decided in `perilune.federation.replica`, withou
 
 import hashlib
 import io
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeVar
 
 from perilune.catalogue.port import Projection
@@ -36,7 +40,8 @@ from perilune.errors import (
     ProofFails,
 )
 from perilune.federation.arming import arm
-from perilune.federation.arrival import Giver, Offer, arrive
+from perilune.federation.arrival import Giver, arrive
+from perilune.federation.carriage import Brought, Carriage, Load, Outcome, arrived, is_small
 from perilune.federation.custody import (
     Counts,
     CustodyReceipt,
@@ -48,12 +53,12 @@ from perilune.federation.folder import (
     EXCEPTED,
     GIVEN,
     TAKEN,
-    PeerFolder,
     Peers,
     log_name,
 )
 from perilune.federation.link import Link
 from perilune.federation.mirror import Mirror
+from perilune.federation.promise import Offer
 from perilune.federation.recovery import Recovered, bring_back_log, recover
 from perilune.federation.replica import (
     DISPUTED,
@@ -71,6 +76,7 @@ from perilune.federation.roster import Member, owns
 from perilune.federation.witness import be_witnessed, cosign_copy
 from perilune.ingest.accession import Arrival, accession_copies, record
 from perilune.ingest.projection import Progress, catch_up, silent
+from perilune.ingest.workers import seldom_collecting, workers
 from perilune.ledger import tree
 from perilune.ledger.checkpoint import Checkpoint
 from perilune.ledger.note import to_base64
@@ -79,14 +85,14 @@ from perilune.model.act import CommitAct, KeyAct, PublishAct, ReceiveAct, Releas
 from perilune.model.identifier import Lidvid
 from perilune.model.product import Lifecycle, Releasability
 from perilune.node import Node
+from perilune.outbound import Connections
 from perilune.storage.port import Batch
 
 T = TypeVar("T")
 
-_RUN = 1_000
-"""Entries that are looked at together."""
-_BATCH_PRODUCTS = 200
-_BATCH_BYTES = 256 << 20
+_RUN_PRODUCTS = 1_000
+_RUN_BYTES = 256 << 20
+_PRELOADED = ("perilune.federation.carriage",)
 _MOST_SILENCES = 3
 """Products in a row that the peer does not answer for, before it is left in peace."""
 _MOST_NOTE_BYTES = 64 << 10
@@ -125,18 +131,29 @@ def sync(peer: Member, node: Node, progress: Progress = silent) -> Synced:
     Raises `PeerUntrusted` where its log contradicts what was seen (the evidence is kept),
     `PeerUnreachable` where it does not answer, `NodeBusy` where another round is under way.
     """
-    peers = Peers.of(node)
-    folder = peers.folder(peer.who.origin)
-    with folder.alone():
-        return _Round(peer, folder, node, progress).go()
+    with Peers.of(node).folder(peer.who.origin).alone(), Connections() as kept:
+        return _Round(peer, Link(peer.url, kept), node, progress).go()
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Products that go into one batch of the store."""
+
+    ids: frozenset[Lidvid]
+    stack: ExitStack
+    """Holds the batch open."""
+    batch: Batch
+    loads: list[Load]
+    alone: set[int]
+    """Positions of those to be asked for by themselves."""
 
 
 class _Round:
     """One round; knows of every published product that is not held, and why."""
 
-    def __init__(self, peer: Member, folder: PeerFolder, node: Node, progress: Progress) -> None:
-        self._peer, self._folder, self._node, self._progress = peer, folder, node, progress
-        self._link = Link(peer.url)
+    def __init__(self, peer: Member, link: Link, node: Node, progress: Progress) -> None:
+        self._peer, self._link, self._node, self._progress = peer, link, node, progress
+        self._folder = folder = Peers.of(node).folder(peer.who.origin)
         self._giver = Giver(peer.who.origin, self._link, folder)
         self._mirror = Mirror(folder.log, peer.who.keys["log"])
         self._words: dict[int, str] = {}
@@ -156,11 +173,9 @@ class _Round:
         self._copy_log()
         self._sweep_parts()
         start = self._take_up()
-        self._fetch([index for index in sorted(self._states) if self._feed(index, Retried())])
-        for first in range(start, self._mirror.size, _RUN):
-            last = min(first + _RUN, self._mirror.size)
-            self._progress("reading the log", first, self._mirror.size)
-            self._fetch(list(self._read(first, last)))
+        again = [index for index in sorted(self._states) if self._feed(index, Retried())]
+        most = len(again) + self._mirror.size - start
+        self._fetch(chain(again, self._read(start)), most)
         self._acknowledge()
         return Synced(
             peer=self._peer,
@@ -237,9 +252,9 @@ class _Round:
         self._published, self._hidden = receipt.counts.published, receipt.counts.hidden
         return receipt.log.size
 
-    def _read(self, first: int, last: int) -> Iterator[int]:
-        """Go through new entries; the positions of products to be fetched."""
-        for index, entry in self._mirror.entries(first, last):
+    def _read(self, start: int) -> Iterator[int]:
+        """Go through the new entries; the positions of products to be fetched."""
+        for index, entry in self._mirror.entries(start, self._mirror.size):
             match act.decode(entry):
                 case PublishAct() as publish:
                     self._published += 1
@@ -270,37 +285,89 @@ class _Round:
             self._states[index] = state
         return instruction is not None
 
-    def _fetch(self, wanted: Sequence[int]) -> None:
-        """Step 2 for the products at these positions of the owner's log."""
-        waiting = deque(wanted)
-        while waiting:
-            self._progress("copying", len(wanted) - len(waiting), len(wanted))
-            chunk = self._chunk(waiting)
-            held = self._node.catalogue.held([self._id(index) for index in chunk])
-            arrivals: list[Arrival] = []
-            silence: PeerUnreachable | None = None
-            with self._node.store.batch() as batch:
-                for index in chunk:
-                    if (holding := held.get(self._id(index))) is not None:
-                        is_same = holding.manifest.sha256 == self._offers[index].publish.manifest
-                        self._feed(index, Present(is_same))
-                    elif silence is None:
-                        silence = self._arrive(index, batch, arrivals)
-            self._accession(arrivals)
-            if silence is not None:
-                raise silence
+    def _fetch(self, wanted: Iterator[int], most: int) -> None:
+        """Step 2 for at most so many products; a run is on its way while one is taken in."""
+        ahead: deque[_Run] = deque()
+        try:
+            with (
+                seldom_collecting(),
+                workers(most, _PRELOADED) as help_,
+                closing(Carriage(self._link, help_)) as carriage,
+            ):
+                for number, indices in enumerate(self._runs(wanted)):
+                    self._progress("copying", number * _RUN_PRODUCTS, most)
+                    if ahead and not ahead[0].ids.isdisjoint(map(self._id, indices)):
+                        self._take(ahead)
+                    ahead.append(self._begun(indices, carriage))
+                    if len(ahead) > 1:
+                        self._take(ahead)
+                while ahead:
+                    self._take(ahead)
+        except BaseException:
+            for run in ahead:
+                run.stack.__exit__(*sys.exc_info())
+            raise
 
-    def _chunk(self, waiting: deque[int]) -> list[int]:
-        """As many as go into one batch, no LIDVID twice."""
-        chunk: list[int] = []
+    def _runs(self, wanted: Iterator[int]) -> Iterator[list[int]]:
+        """As many as go into one batch of the store, no LIDVID twice."""
+        run: list[int] = []
         size, ids = 0, set[Lidvid]()
-        while waiting and len(chunk) < _BATCH_PRODUCTS and size < _BATCH_BYTES:
-            if self._id(waiting[0]) in ids:
-                break
-            chunk.append(waiting.popleft())
-            ids.add(self._id(chunk[-1]))
-            size += self._offers[chunk[-1]].publish.bytes
-        return chunk
+        for index in wanted:
+            if len(run) >= _RUN_PRODUCTS or size >= _RUN_BYTES or self._id(index) in ids:
+                yield run
+                run, size, ids = [], 0, set()
+            run.append(index)
+            ids.add(self._id(index))
+            size += self._offers[index].size
+        if run:
+            yield run
+
+    def _begun(self, indices: Sequence[int], carriage: Carriage) -> "_Run":
+        """A run of which the small products are being brought; what is held is settled."""
+        ids = [self._id(index) for index in indices]
+        held = self._node.catalogue.held(ids)
+        missing = []
+        for index, name in zip(indices, ids, strict=True):
+            if (holding := held.get(name)) is not None:
+                is_same = holding.manifest.sha256 == self._offers[index].publish.manifest
+                self._feed(index, Present(is_same))
+            else:
+                missing.append(index)
+        stack = ExitStack()
+        batch = stack.enter_context(self._node.store.batch())
+        offers = [self._offers[index] for index in missing]
+        small = [] if batch.hand is None else [offer for offer in offers if is_small(offer)]
+        loads = [] if batch.hand is None else carriage.begin(small, batch.hand)
+        alone = set(missing) - {offer.index for offer in small}
+        return _Run(frozenset(ids), stack, batch, loads, alone)
+
+    def _take(self, ahead: "deque[_Run]") -> None:
+        """Have the first run durable, logged and catalogued; fetch singly what was not brought."""
+        run = ahead.popleft()
+        arrivals: list[Arrival] = []
+        silence: PeerUnreachable | None = None
+        with run.stack:
+            for load in run.loads:
+                for offer, outcome in zip(load.offers, load.outcomes.result(), strict=True):
+                    self._settle(offer, outcome, run, arrivals)
+            for index in sorted(run.alone):
+                if silence is None:
+                    silence = self._arrive(index, run.batch, arrivals)
+        self._accession(arrivals)
+        if silence is not None:
+            raise silence
+
+    def _settle(self, offer: Offer, outcome: Outcome, run: "_Run", into: list[Arrival]) -> None:
+        match outcome:
+            case Brought():
+                into.append(arrived(offer, outcome, self._giver.origin, run.batch))
+                self._silences = 0
+            case None:
+                run.alone.add(offer.index)
+            case ProofFails():
+                self._fail(offer.index, Differs(), outcome)
+            case _:
+                self._fail(offer.index, NotGiven(), outcome)
 
     def _arrive(self, index: int, batch: Batch, arrivals: list[Arrival]) -> PeerUnreachable | None:
         """Fetch one product; return the error after which the peer is left in peace."""

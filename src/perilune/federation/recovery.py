@@ -19,10 +19,11 @@ from perilune.errors import (
     Unarmed,
 )
 from perilune.federation.arming import Seen, seen_by
-from perilune.federation.arrival import Giver, Offer, arrive
+from perilune.federation.arrival import Giver, arrive
 from perilune.federation.folder import PeerFolder, Peers, log_name
 from perilune.federation.link import Link
 from perilune.federation.mirror import Mirror
+from perilune.federation.promise import Offer
 from perilune.federation.roster import Member
 from perilune.ingest.projection import Progress, opened, silent
 from perilune.ledger import tree

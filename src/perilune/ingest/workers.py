@@ -7,7 +7,7 @@ the order of the delivery, so that the outcome does not depend on who was faster
 import gc
 import multiprocessing
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 WORTH_A_POOL = 400
 """Fewer labels are done before other processes have started."""
 _ALLOCATIONS = 100_000
-_PRELOADED = ["perilune.ingest.labels", "perilune.ingest.staging", "perilune.validation.examine"]
+_PRELOADED = ("perilune.ingest.labels", "perilune.ingest.staging", "perilune.validation.examine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,13 @@ class Workers:
 
 
 @contextmanager
-def workers(labels: int) -> Iterator[Workers]:
-    """Help for a delivery of so many labels. On leaving, nothing is being done any more."""
+def workers(labels: int, preloaded: Sequence[str] = _PRELOADED) -> Iterator[Workers]:
+    """Help with so many labels. On leaving, nothing is being done any more."""
     if labels < WORTH_A_POOL:
         yield Workers(None)
         return
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_PRELOADED)
+    context.set_forkserver_preload(list(preloaded))
     pool = ProcessPoolExecutor(
         os.cpu_count() or 1,
         mp_context=context,

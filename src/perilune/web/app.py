@@ -35,7 +35,7 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-_AS_THEY_ARE = ("/objects/", "/extract/", "/log/tile/", "/mirror/")
+_AS_THEY_ARE = ("/objects/", "/extract/", "/log/tile/", "/mirror/", "/federation/products")
 """Paths whose bytes are never compressed: their length and their ranges are promised."""
 _OPEN = (
     "/api/",

@@ -5,10 +5,11 @@ a peer may. ``{log}`` is the SHA-256 of a log's origin in hexadecimal.
 """
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from perilune.errors import BadQuestion, CheckpointStale, NotFound, WrongUsage
+from perilune.federation import frames
 from perilune.federation.custody import CustodyReceipt
 from perilune.federation.description import Description
 from perilune.federation.folder import TAKEN, WITNESSED, PeerFolder, Peers, log_name
@@ -73,16 +74,20 @@ def get_mirrored_tile(log: str, path: str, node: TheNode) -> Response:
 @router.post("/witness/add-checkpoint")
 async def post_checkpoint(request: Request, node: TheNode) -> Response:
     """Witness a checkpoint of a peer's log (C2SP tlog-witness); the cosignature."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > MOST_BYTES:
-            raise BadQuestion(f"more than {MOST_BYTES} bytes are no submission to a witness")
+    body = await _body(request, MOST_BYTES)
     try:
         line = await run_in_threadpool(_witnessed, body, node)
     except CheckpointStale as error:
         return Response(f"{error.size}\n", 409, headers={"Content-Type": "text/x.tlog.size"})
     return Response(line, headers=_FRESH, media_type=_TEXT)
+
+
+@router.post("/federation/products")
+async def post_products(request: Request, node: TheNode, asker: TheAsker) -> Response:
+    """Many small products, manifests and files, in frames (docs/reference/formats.md)."""
+    names = frames.read_question(await _body(request, frames.MOST_QUESTION_BYTES))
+    found = frames.answer(names, node, asker)
+    return StreamingResponse(found, headers=_FRESH, media_type="application/octet-stream")
 
 
 @router.get("/manifests/{identifier}")
@@ -91,6 +96,16 @@ def get_manifest(identifier: str, node: TheNode, asker: TheAsker) -> Response:
     holding = named_in_path(identifier, node, asker)
     headers = _FRESH | {"ETag": f'"{holding.manifest.sha256}"'}
     return Response(holding.manifest.encode(), headers=headers, media_type=_JSON)
+
+
+async def _body(request: Request, most: int) -> bytes:
+    """What was posted; raise `BadQuestion` where it is more than ``most`` bytes."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > most:
+            raise BadQuestion(f"more than {most} bytes are no such question")
+    return body
 
 
 def _witnessed(body: bytes, node: Node) -> str:
