@@ -1,6 +1,11 @@
 """One measured figure, beside what it has to be."""
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
+
+SHARED = Path(os.environ.get("PERILUNE_SHARED") or Path(__file__).resolve().parents[2] / "shared")
+"""Folder of real data, where it is there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ compiled by then. The cold start is that of a new process with one label, from i
 the verdict, by the clock.
 """
 
-import os
 import resource
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench.row import Row
+from bench.row import SHARED, Row
 from perilune.validation.grammar import check_grammar
 from perilune.validation.label import Label, read_label
 from perilune.validation.options import Options
@@ -38,7 +37,7 @@ check_grammar(read_label("l", Path(sys.argv[1])), Schemas.open(Path(sys.argv[2])
 
 def run() -> Iterator[Row]:
     """Labels a second, the first label, and memory."""
-    data = _shared() / "data/pds4"
+    data = SHARED / "data/pds4"
     if not (data / "schemas.tar.xz").is_file():
         yield Row(
             "real labels against their schemas: the shared data are not there", "-", "-", None
@@ -54,11 +53,6 @@ def run() -> Iterator[Row]:
     yield Row(
         "peak memory of all that, some 70 sets and 100 Schematrons", f"{peak:.0f} MB", "-", None
     )
-
-
-def _shared() -> Path:
-    named = os.environ.get("PERILUNE_SHARED")
-    return Path(named) if named else Path(__file__).resolve().parents[2] / "shared"
 
 
 def _labels(root: Path) -> list[Path]:

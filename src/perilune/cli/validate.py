@@ -3,6 +3,7 @@
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +12,8 @@ import click
 
 from perilune import config
 from perilune.cli import frame
+from perilune.client import RemoteNode
+from perilune.client.keeper import RemoteKeeper
 from perilune.errors import WrongUsage
 from perilune.ingest.keeper import NodeKeeper
 from perilune.ingest.rehearsal import rehearse
@@ -64,7 +67,7 @@ class _Command(click.Command):
 @click.option("--catalog", multiple=True, type=_FILE, help="OASIS catalog to find schemas by.")
 @click.option("--manifest", type=_FILE, help="Lines of MD5 and path that files must match.")
 @click.option("--every-record", default=1, type=click.IntRange(1), help="Only every nth record.")
-@click.option("--against", metavar="NODE", help="As that node would check a delivery.")
+@click.option("--against", metavar="NODE|URL", help="As that node checks a delivery.")
 @click.option("--details", is_flag=True, help="Tell what is right as well.")
 @click.option("--jobs", default=0, type=click.IntRange(0, 1024), help="Processes; 0 for all cores.")
 @click.option(
@@ -129,7 +132,9 @@ def command(
         manifest=manifest,
     )
     if against is not None:
-        report = _rehearsed(paths, against)
+        if replace(options, registries=()) != Options():
+            raise WrongUsage("with --against the node says what is checked; take the options away")
+        report = _rehearsed(paths, against, options)
     else:
         means = Means(
             jobs=jobs, seconds=seconds, sources=_sources(node, options), progress=frame.progress()
@@ -162,10 +167,14 @@ def _schemas(node: str | None) -> Schemas:
     return Schemas.open(config.schemas_folder(root), hosts=config.load(root).schema_hosts)
 
 
-def _rehearsed(paths: Sequence[Path], against: str) -> Report:
+def _rehearsed(paths: Sequence[Path], against: str, options: Options) -> Report:
     """What the node would say of a delivery."""
     if len(paths) != 1:
         raise WrongUsage("--against takes one PATH: a delivery is one folder or label")
+    if frame.is_url(against):
+        own = _sources(None, options)
+        keeper = RemoteKeeper(RemoteNode(against), _schemas(None), own.registry)
+        return rehearse(paths[0], keeper, frame.progress())
     with frame.opened(against) as node:
         return rehearse(paths[0], NodeKeeper(node), frame.progress())
 

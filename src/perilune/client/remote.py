@@ -76,7 +76,7 @@ class RemoteNode:
             asked = [*parameters, ("limit", str(max(1, left)))]
             if cursor:
                 asked += [("after", cursor), ("n", str(len(products) + 2))]
-            page = self._document(f"/search.json?{urlencode(asked)}")
+            page = self.document(f"/search.json?{urlencode(asked)}")
             total, found = page["total"], [_listed(each) for each in page["products"]]
             if len(found) > max(1, left):
                 raise PeerUnreachable(f"{self.url} gives {len(found)} products for {left}")
@@ -88,7 +88,7 @@ class RemoteNode:
 
     def product(self, identifier: str) -> Document:
         """All that the node tells of the product: the JSON twin of its page."""
-        return self._document(f"/products/{quote(identifier, safe=_SAFE)}.json")
+        return self.document(f"/products/{quote(identifier, safe=_SAFE)}.json")
 
     def download(self, identifier: str, folder: Path) -> list[Path]:
         """Write label and data under ``folder`` at the paths of the delivery; each is verified.
@@ -189,7 +189,8 @@ class RemoteNode:
         with part.open("rb") as data:
             return hashlib.file_digest(data, "sha256").hexdigest() == sha256
 
-    def _document(self, address: str) -> Document:
+    def document(self, address: str) -> Document:
+        """The JSON object that the node answers with at an ``address`` of its own."""
         reply = self._fetch(address)
         try:
             found = json.loads(reply.body)

@@ -3,7 +3,7 @@
 `NodeKeeper` is a node at hand. Another, behind an address, is `perilune.client.keeper`.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +14,6 @@ from perilune.config import Config
 from perilune.errors import MalformedIdentifier, NotFound
 from perilune.model.identifier import Lid, Lidvid, parse_identifier
 from perilune.model.package import Manifest
-from perilune.model.product import Holding
 from perilune.node import Node
 from perilune.validation.context import ContextProduct, Registry
 from perilune.validation.schemas import Schemas
@@ -119,20 +118,22 @@ class NodeKeeper:
         )
         while query is not None:
             page = self.node.catalogue.search(query)
-            yield from map(context_product, page.hits)
+            for holding in page.hits:
+                yield context_product(holding.product.id, holding.product.properties)
             query = None if page.next is None else replace(query, cursor=page.next)
 
 
-def context_product(holding: Holding) -> ContextProduct:
+def context_product(
+    name: Lidvid, properties: Iterable[tuple[str, Iterable[str]]]
+) -> ContextProduct:
     """A context product in custody, by every name and type that its label gives it."""
     names: list[str] = []
     types: list[str] = []
-    for field, values in holding.product.properties:
+    for field, values in properties:
         if field.endswith(_NAMES):
             names += values
         elif field.endswith("pds:type"):
             types += values
-    name = holding.product.id
     return ContextProduct(name.lid.text, name.version, tuple(names), tuple(types))
 
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from lxml import etree
@@ -18,7 +19,7 @@ _MODEL = re.compile(rb"<\?xml-model\s(?P<text>.*?)\?>", re.DOTALL)
 _PSEUDO_ATTRIBUTE = re.compile(r"""([A-Za-z_][\w.-]*)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Label:
     """A well-formed label of a PDS4 product."""
 
@@ -35,17 +36,17 @@ class Label:
         """Name of the root element, ``Product_Observational`` for instance."""
         return etree.QName(self.root).localname
 
-    @property
+    @cached_property
     def lid(self) -> str:
         """Logical identifier as written, white space at its ends taken away; may be empty."""
         return self._identification(_LID)
 
-    @property
+    @cached_property
     def version(self) -> str:
         """Version as written; may be empty."""
         return self._identification(_VERSION)
 
-    @property
+    @cached_property
     def lidvid(self) -> str | None:
         """LID and version as written; None where the label lacks one."""
         return f"{self.lid}::{self.version}" if self.lid and self.version else None

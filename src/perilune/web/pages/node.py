@@ -52,6 +52,11 @@ def _document(node: Node, asker: Asker) -> dict[str, Any]:
         "name": node.config.name,
         "origin": node.config.origin,
         "namespaces": list(node.config.namespaces),
+        "asks": {
+            "validation": node.config.validation.value,
+            "refuses": node.config.refuses.value,
+            "schemas_required": node.config.schemas_required,
+        },
         "counts": {
             "products": latest.total,
             "versions": page.total,
