@@ -7,15 +7,18 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from perilune.errors import NodeMissing, WrongUsage
+from perilune.model.pace import interval_text, read_interval
 from perilune.model.product import Lifecycle, Releasability
 
 FILE = "node.toml"
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8700
+DEFAULT_PULL = timedelta(minutes=15)
 _NAMESPACE = re.compile(r"urn(:[a-z0-9][a-z0-9._-]*){1,5}")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
 _ORIGIN = re.compile(r"[^\s+\x00-\x1f]+")
@@ -72,6 +75,8 @@ class Config:
     """Whether a label is refused whose schemas cannot be had; else the receipt says so."""
     high_water: str = ""
     """Folder, outside its backups, in which its newest head is noted; if empty the user's own."""
+    pull: timedelta | None = DEFAULT_PULL
+    """How often a served node copies from its peers; None: only when it is told to."""
 
     def owns(self, lid: str) -> bool:
         """Whether ``lid`` lies in one of the namespaces."""
@@ -180,6 +185,7 @@ def save(config: Config, root: Path) -> None:
         f"refuses = {_quoted(config.refuses.value)}\n"
         f"schemas_required = {str(config.schemas_required).lower()}\n"
         f"high_water = {_quoted(config.high_water)}\n"
+        f"pull = {_quoted(interval_text(config.pull))}\n"
     )
     (root / FILE).write_text(text, encoding="utf-8")
 
@@ -199,6 +205,7 @@ def _from_document(document: Mapping[str, Any], path: Path) -> Config:
         host, port = document.get("host", DEFAULT_HOST), document.get("port", DEFAULT_PORT)
         validation = Validation(document.get("validation", "full"))
         refuses = Refusal(document.get("refuses", "errors"))
+        pull = read_interval(document.get("pull", interval_text(DEFAULT_PULL)))
     except KeyError as error:
         raise WrongUsage(f"{path}: lacks the setting {error.args[0]}") from error
     except (ValueError, TypeError, AttributeError) as error:
@@ -231,6 +238,7 @@ def _from_document(document: Mapping[str, Any], path: Path) -> Config:
         refuses=refuses,
         schemas_required=required,
         high_water=high_water,
+        pull=pull,
     )
 
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "persons": "The persons who sign orders.",
     "orders": "Orders that wait for the signatures of two persons.",
     "keys": "The node's keys, and whether it signs with them.",
+    "jobs": "What a served node does by itself.",
     "audit": "Read everything back and compare it.",
     "doctor": "Look at the node's health.",
     "schemas": "Add and list pinned schemas.",

@@ -9,6 +9,7 @@ from perilune import config
 from perilune.cli import frame
 from perilune.errors import WrongUsage
 from perilune.federation.description import Description
+from perilune.jobs.board import Board
 from perilune.model.product import Lifecycle, Releasability
 from perilune.node import Node
 
@@ -75,6 +76,7 @@ def command(
     )
     settings = replace(settings, two_persons=two_persons)
     made = Node.create(root, settings)
+    Board.of(made).prepare()
     fingerprint = Description.of(made).fingerprint
     made.close()
     policy = (root / "policy").read_text(encoding="utf-8")

@@ -1,8 +1,12 @@
 """``perilune serve``: the portal and all interfaces."""
 
+import importlib
 import json
+import os
 import socket
+import sys
 import threading
+from typing import TYPE_CHECKING
 
 import click
 import uvicorn
@@ -11,9 +15,13 @@ from perilune.access.basemap import base_map
 from perilune.cli import frame
 from perilune.errors import WrongUsage
 from perilune.ingest.projection import catch_up
+from perilune.jobs.board import Board
 from perilune.moon.projection import VIEWS
 from perilune.node import Node
 from perilune.web.app import create_app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @click.command("serve", short_help="Serve the portal and all interfaces.")
@@ -21,7 +29,7 @@ from perilune.web.app import create_app
 @click.option("--port", type=click.IntRange(0, 65_535), help="Port; 0 takes a free one.")
 @frame.command
 def command(host: str | None, port: int | None, node: str | None, *, as_json: bool) -> None:
-    """Serve the node to anonymous visitors: what is released and public.
+    """Serve the node to anonymous visitors: what is released and public. Run its jobs.
 
     Prints one line when ready (with --json: {"url": ...}). Ends on SIGINT or SIGTERM.
 
@@ -31,7 +39,31 @@ def command(host: str | None, port: int | None, node: str | None, *, as_json: bo
         with opened.writing():
             catch_up(opened, progress=frame.progress())
         listener = listen(host or opened.config.host, _port(port, opened))
-        serve(opened, listener, as_json=as_json)
+        jobs = _Jobs(opened)
+        try:
+            serve(opened, listener, as_json=as_json)
+        finally:
+            jobs.end()
+
+
+class _Jobs:
+    """The node's jobs, in threads of their own, so that the portal answers without them."""
+
+    def __init__(self, node: Node) -> None:
+        self._stop: Callable[[], bool] = lambda: True
+        threading.Thread(target=self._run, args=(node,), daemon=True).start()
+
+    def _run(self, node: Node) -> None:
+        # loaded here: half a second that the first visitor need not wait
+        engine = importlib.import_module("perilune.jobs.engine").Engine(node, Board.of(node))
+        self._stop = engine.stop
+        engine.run()
+
+    def end(self) -> None:
+        """Let go; where a part is being done, end as a kill does: it is begun again next time."""
+        if not self._stop():
+            sys.stdout.flush()
+            os._exit(frame.DONE)
 
 
 def _port(port: int | None, node: Node) -> int:
