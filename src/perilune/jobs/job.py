@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from perilune.model.act import time_text
+from perilune.model.reading import time_text
 
 
 class State(StrEnum):
