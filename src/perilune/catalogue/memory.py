@@ -55,12 +55,8 @@ class MemoryCatalogue:
                 self._holdings.append(holding)
         self._holdings.sort(key=lambda holding: holding.index)
         self._released.update(change.released)
-        self._holdings = [
-            replace(holding, lifecycle=Lifecycle.RELEASED)
-            if holding.delivery in self._released
-            else holding
-            for holding in self._holdings
-        ]
+        seals, opened = dict(change.sealed), set(change.opened)
+        self._holdings = [self._advanced(each, seals, opened) for each in self._holdings]
         if change.fixity is not None:
             self._fixity = change.fixity
         self._recorded += change.recorded
@@ -85,6 +81,10 @@ class MemoryCatalogue:
         wanted = set(ids)
         found = (holding for holding in self._holdings if holding.product.id in wanted)
         return {holding.product.id: holding for holding in found}
+
+    def embargoed(self) -> Iterator[Holding]:
+        """Every holding under embargo, in the order of the log."""
+        yield from (holding for holding in self._holdings if holding.embargo is not None)
 
     def search(self, query: Query) -> Page:
         """Raise `BadQuestion` for a field, facet or order that does not exist."""
@@ -134,6 +134,8 @@ class MemoryCatalogue:
         """Name and size of every object that a visible holding refers to, each once."""
         found: dict[str, int] = {}
         for holding in self._visible(scope):
+            if scope == "public" and not holding.is_public:
+                continue
             found[holding.manifest.sha256] = len(holding.manifest.encode())
             found.update((entry.sha256, entry.size) for entry in holding.manifest.files)
         yield from sorted(found.items())
@@ -149,8 +151,18 @@ class MemoryCatalogue:
     def close(self) -> None:
         """Nothing is held."""
 
+    def _advanced(self, holding: Holding, seals: dict[int, int], opened: set[int]) -> Holding:
+        """``holding`` after a run that sealed and opened these."""
+        if holding.index in seals:
+            holding = replace(holding, seal=seals[holding.index])
+        if holding.index in opened:
+            holding = replace(holding, embargo=None, lifecycle=Lifecycle.RELEASED)
+        if holding.delivery in self._released:
+            holding = replace(holding, lifecycle=Lifecycle.RELEASED)
+        return holding
+
     def _visible(self, scope: Scope) -> list[Holding]:
-        return [holding for holding in self._holdings if scope == "own" or holding.is_public]
+        return [holding for holding in self._holdings if scope == "own" or holding.is_listed]
 
     def _newest(self, scope: Scope) -> set[Lidvid]:
         found: dict[Lid, Lidvid] = {}

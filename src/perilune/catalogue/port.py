@@ -57,6 +57,10 @@ class Projection:
     added: Sequence[Holding] = ()
     released: Sequence[str] = ()
     """Deliveries whose products are released from here on (those added here included)."""
+    sealed: Sequence[tuple[int, int]] = ()
+    """Positions of products that have a sealed copy, each with that of the act that names it."""
+    opened: Sequence[int] = ()
+    """Positions of products whose embargo ends here (those added here included)."""
     fixity: Fixity | None = None
     recorded: Sequence[Recorded] = ()
 
@@ -83,6 +87,10 @@ class Catalogue(Protocol):
 
     def held(self, ids: Sequence[Lidvid]) -> Mapping[Lidvid, Holding]:
         """Those of ``ids`` that are held, whoever may see them."""
+        ...
+
+    def embargoed(self) -> Iterator[Holding]:
+        """Every holding under embargo, in the order of the log."""
         ...
 
     def search(self, query: Query) -> Page:

@@ -14,7 +14,7 @@ COMMANDS = {
     "validate": "Check labels, data and bundles.",
     "wrap": "Put PDS4 labels around files of Chang'e's ground segment.",
     "deliver": "Check a delivery, take it in, give a receipt.",
-    "release": "Serve a delivery that was taken in unreleased.",
+    "release": "Serve what was taken in unreleased, or under embargo.",
     "search": "Find products by words, place, time or label.",
     "get": "Take a product out, label and data, verified.",
     "open": "Show what is in a product: tables, arrays, texts.",

@@ -1,14 +1,16 @@
 """``perilune deliver``: hand something in."""
 
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from perilune.cli import frame
 from perilune.cli.init import RELEASABILITY
+from perilune.errors import WrongUsage
 from perilune.ingest.delivery import Options, Outcome, deliver
-from perilune.model.product import Releasability
+from perilune.model.product import Embargo, Releasability
 from perilune.validation.writing import write_report
 
 
@@ -16,6 +18,16 @@ from perilune.validation.writing import write_report
 @click.argument("path", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--partial", is_flag=True, help="Take the faultless products, refuse the others.")
 @click.option("--releasability", type=RELEASABILITY, help="Instead of the node's own setting.")
+@click.option(
+    "--embargo",
+    type=click.Choice([Embargo.DARK.value]),
+    help="Until its release act nothing of it shows.",
+)
+@click.option(
+    "--release-at",
+    type=frame.MOMENT,
+    help="Release it then: a UTC time as 2027-01-31T12:00:00Z. Only with --embargo.",
+)
 @click.option(
     "--report",
     "report_file",
@@ -32,6 +44,8 @@ from perilune.validation.writing import write_report
 def command(
     path: Path,
     releasability: str | None,
+    embargo: str | None,
+    release_at: datetime | None,
     report_file: Path | None,
     receipt_file: Path | None,
     node: str | None,
@@ -47,13 +61,20 @@ def command(
     All or nothing: one fault refuses the whole, unless --partial. Delivering the same again is
     safe and finishes what was interrupted.
 
+    What is under embargo is sealed: partners copy it encrypted, and open it when it is released
+    with perilune release, or at the date given here.
+
     Exit status: 0 everything is in custody, 3 something was refused, 2 wrong usage,
     1 anything else.
     """
+    if release_at is not None and embargo is None:
+        raise WrongUsage("--release-at says when an embargo ends: give --embargo too")
     with frame.opened(node) as opened:
         options = Options(
             partial=partial,
             releasability=Releasability(releasability) if releasability else None,
+            embargo=Embargo(embargo) if embargo else None,
+            release_at=release_at,
             progress=frame.progress(),
         )
         given = sys.stdin.buffer if str(path) == "-" else path

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ParamSpec
 
@@ -29,6 +30,29 @@ P = ParamSpec("P")
 DONE, OUR_FAULT, WRONG_USAGE, NOT_RIGHT = 0, 1, 2, 3
 _NOT_RIGHT = ("damaged", "peer-untrusted")
 _USAGE = (BadQuestion, MalformedIdentifier, NodeExists, NodeMissing, WrongUsage)
+
+
+class _Moment(click.ParamType[datetime]):
+    """An instant, written as ISO 8601 with its offset from UTC."""
+
+    name = "TIME"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            found = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no time; write 2027-01-31T12:00:00Z", param, ctx)
+        if found.tzinfo is None:
+            self.fail(f"{value!r} does not say its offset from UTC; end it with Z", param, ctx)
+        return found.astimezone(UTC)
+
+
+MOMENT = _Moment()
+"""A parameter that is an instant."""
 
 
 def command(function: Callable[P, int | None]) -> Callable[P, None]:

@@ -32,6 +32,28 @@ class Excepted:
     why: State
 
 
+@dataclass(frozen=True, slots=True)
+class ExceptedSeal:
+    """A sealed copy that is not held, or that its release act did not open, and why."""
+
+    seal: int
+    """Position in the owner's log of the act that names it."""
+    why: State
+    opened_by: int | None = None
+    """Position there of the act that gives its key; None while it is not held."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealCounts:
+    """Of the entries covered: sealed copies."""
+
+    announced: int = 0
+    held: int = 0
+    """In custody, as they are or opened."""
+    opened: int = 0
+    """Products in custody in the clear because a release act opened the copy."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """Of the entries covered: products published openly, and commitments."""
@@ -40,6 +62,7 @@ class Counts:
     held: int = 0
     excepted: int = 0
     hidden: int = 0
+    sealed: SealCounts = SealCounts()
 
     def __post_init__(self) -> None:
         if self.published != self.held + self.excepted:
@@ -71,12 +94,7 @@ class CustodyReceipt:
                 "size": self.log.size,
                 "root": to_base64(self.log.root),
             },
-            "counts": {
-                "published": self.counts.published,
-                "held": self.counts.held,
-                "excepted": self.counts.excepted,
-                "hidden": self.counts.hidden,
-            },
+            "counts": _counts_document(self.counts),
             "exceptions": self.exceptions,
         }
         return sign(canonical.encode(document).decode() + "\n", [signer])
@@ -112,33 +130,73 @@ class CustodyReceipt:
                 held=read_count(counts["held"]),
                 excepted=read_count(counts["excepted"]),
                 hidden=read_count(counts["hidden"]),
+                sealed=_read_sealed(counts.get("sealed", {})),
             ),
             exceptions=found["exceptions"],
         )
 
 
-def encode_exceptions(excepted: Iterable[Excepted]) -> bytes:
-    """The list of exceptions as canonical bytes, by position."""
-    return canonical.encode(
-        {
-            "v": RECEIPT_VERSION,
-            "exceptions": [
-                {"index": each.index, "lidvid": str(each.lidvid), "why": each.why.value}
-                for each in sorted(excepted, key=lambda each: each.index)
-            ],
+def _counts_document(counts: Counts) -> canonical.Json:
+    found: dict[str, canonical.Json] = {
+        "published": counts.published,
+        "held": counts.held,
+        "excepted": counts.excepted,
+        "hidden": counts.hidden,
+    }
+    sealed = counts.sealed
+    if sealed.announced:
+        found["sealed"] = {
+            "announced": sealed.announced,
+            "held": sealed.held,
+            "opened": sealed.opened,
         }
-    )
+    return found
 
 
-def decode_exceptions(data: bytes) -> list[Excepted]:
+def _read_sealed(found: Any) -> SealCounts:
+    if not found:
+        return SealCounts()
+    names = ("announced", "held", "opened")
+    return SealCounts(**{name: read_count(found[name]) for name in names})
+
+
+def encode_exceptions(excepted: Iterable[Excepted], seals: Iterable[ExceptedSeal] = ()) -> bytes:
+    """The list of exceptions as canonical bytes, by position."""
+    document: dict[str, canonical.Json] = {
+        "v": RECEIPT_VERSION,
+        "exceptions": [
+            {"index": each.index, "lidvid": str(each.lidvid), "why": each.why.value}
+            for each in sorted(excepted, key=lambda each: each.index)
+        ],
+    }
+    listed: list[canonical.Json] = [
+        {"seal": each.seal, "why": each.why.value}
+        | ({} if each.opened_by is None else {"open": each.opened_by})
+        for each in sorted(seals, key=lambda each: each.seal)
+    ]
+    if listed:
+        document["sealed"] = listed
+    return canonical.encode(document)
+
+
+def decode_exceptions(data: bytes) -> tuple[list[Excepted], list[ExceptedSeal]]:
     """Read `encode_exceptions`; raise `ProofFails` on anything else."""
     found = canonical.decode(data)
     if found.get("v") != RECEIPT_VERSION:
         raise ProofFails(f"a list of exceptions of unknown version {found.get('v')!r}")
     try:
-        return [
+        excepted = [
             Excepted(read_count(each["index"]), Lidvid.parse(each["lidvid"]), State(each["why"]))
             for each in found["exceptions"]
         ]
+        seals = [
+            ExceptedSeal(
+                read_count(each["seal"]),
+                State(each["why"]),
+                read_count(each["open"]) if "open" in each else None,
+            )
+            for each in found.get("sealed", ())
+        ]
     except (KeyError, TypeError, ValueError, AttributeError, MalformedIdentifier) as error:
         raise ProofFails(f"malformed list of exceptions: {error}") from error
+    return excepted, seals

@@ -87,18 +87,7 @@ class Mirror:
 
     def entries(self, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
         """Position and bytes of the entries from ``start`` to before ``stop``, each verified."""
-        read = partial(read_or_cut, self._tiles)
-        while start < stop:
-            number, place = divmod(start, WIDTH)
-            width = min(WIDTH, self.size - number * WIDTH)
-            entries = read_bundle(read, number, width)
-            leaves = read_tile(read, 0, number, width)
-            last = min(stop - number * WIDTH, width)
-            for entry, leaf in zip(entries[place:last], leaves[place:last], strict=True):
-                if tree.leaf_hash(entry) != leaf:
-                    raise LogInconsistent(f"entry {start} of the copy of {self._key.name} changed")
-                yield start, entry
-                start += 1
+        return kept_entries(self._tiles, self.size, start, stop)
 
     def root_at(self, size: int) -> bytes:
         """Root over the first ``size`` of the entries that were believed."""
@@ -172,6 +161,24 @@ def _filled(old: int, new: int) -> Iterator[str]:
         old //= WIDTH
         yield from (tile_path(level, number) for number in range(old, new))
         level += 1
+
+
+def kept_entries(
+    tiles: LocalTiles, size: int, start: int, stop: int
+) -> Iterator[tuple[int, bytes]]:
+    """Position and bytes of entries of a copy that was believed up to ``size``, each verified."""
+    read = partial(read_or_cut, tiles)
+    while start < stop:
+        number, place = divmod(start, WIDTH)
+        width = min(WIDTH, size - number * WIDTH)
+        entries = read_bundle(read, number, width)
+        leaves = read_tile(read, 0, number, width)
+        last = min(stop - number * WIDTH, width)
+        for entry, leaf in zip(entries[place:last], leaves[place:last], strict=True):
+            if tree.leaf_hash(entry) != leaf:
+                raise LogInconsistent(f"entry {start} of the copy in {tiles.root} changed")
+            yield start, entry
+            start += 1
 
 
 def checkpoint_in(note: bytes) -> Checkpoint:

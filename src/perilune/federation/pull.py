@@ -46,6 +46,7 @@ from perilune.federation.custody import (
     Counts,
     CustodyReceipt,
     Excepted,
+    ExceptedSeal,
     decode_exceptions,
     encode_exceptions,
 )
@@ -73,6 +74,7 @@ from perilune.federation.replica import (
     advance,
 )
 from perilune.federation.roster import Member, owns
+from perilune.federation.sealed import SealedCopies
 from perilune.federation.witness import be_witnessed, cosign_copy
 from perilune.ingest.accession import Arrival, accession_copies, record
 from perilune.ingest.projection import Progress, catch_up, silent
@@ -84,6 +86,7 @@ from perilune.model import act
 from perilune.model.act import CommitAct, KeyAct, PublishAct, ReceiveAct, ReleaseAct
 from perilune.model.identifier import Lidvid
 from perilune.model.product import Lifecycle, Releasability
+from perilune.model.sealed import OpenAct, SealAct
 from perilune.node import Node
 from perilune.outbound import Connections
 from perilune.storage.port import Batch
@@ -111,6 +114,8 @@ class Synced:
     bytes: int
     counts: Counts
     excepted: tuple[Excepted, ...]
+    sealed: tuple[ExceptedSeal, ...]
+    """Sealed copies that are not held, or that their release act did not open."""
     given: CustodyReceipt | None
     """What the peer says it holds of ours; None where it has said nothing yet."""
     recovered: Recovered
@@ -122,7 +127,8 @@ class Synced:
     def is_undisputed(self) -> bool:
         """Whether everything is here that the peer gives at all."""
         bad = DISPUTED | {State.UNAVAILABLE, State.NOT_FETCHED}
-        return not any(each.why in bad for each in self.excepted)
+        reasons = {each.why for each in self.excepted} | {each.why for each in self.sealed}
+        return not reasons & bad
 
 
 def sync(peer: Member, node: Node, progress: Progress = silent) -> Synced:
@@ -156,6 +162,7 @@ class _Round:
         self._folder = folder = Peers.of(node).folder(peer.who.origin)
         self._giver = Giver(peer.who.origin, self._link, folder)
         self._mirror = Mirror(folder.log, peer.who.keys["log"])
+        self._copies = SealedCopies(peer.who, self._giver, self._mirror, node)
         self._words: dict[int, str] = {}
         self._states: dict[int, State] = {}
         """Position in the owner's log to state, of those not held."""
@@ -176,7 +183,9 @@ class _Round:
         again = [index for index in sorted(self._states) if self._feed(index, Retried())]
         most = len(again) + self._mirror.size - start
         self._fetch(chain(again, self._read(start)), most)
+        self._settle_copies()
         self._acknowledge()
+        words = self._words | self._copies.words
         return Synced(
             peer=self._peer,
             size=self._mirror.size,
@@ -186,7 +195,8 @@ class _Round:
             excepted=self._excepted(),
             given=self._given(),
             recovered=self._recovered,
-            faults=tuple(self._words[index] for index in sorted(self._words)),
+            sealed=self._copies.excepted,
+            faults=tuple(words[index] for index in sorted(words)),
         )
 
     def _copy_log(self) -> None:
@@ -239,7 +249,7 @@ class _Round:
         receipt = CustodyReceipt.verify(note, self._node.signer("custody").verifier)
         try:
             with self._node.store.open(receipt.exceptions) as data:
-                excepted = decode_exceptions(data.read())
+                excepted, seals = decode_exceptions(data.read())
         except NotFound:
             return 0  # looked at from the beginning, everything held is found held
         for each in excepted:
@@ -248,6 +258,7 @@ class _Round:
             assert isinstance(publish, PublishAct)
             self._states[each.index] = each.why
             self._offers[each.index] = Offer(each.index, tree.leaf_hash(entry), publish)
+        self._copies.take_up(receipt.counts.sealed, seals)
         self._previous = receipt
         self._published, self._hidden = receipt.counts.published, receipt.counts.hidden
         return receipt.log.size
@@ -264,16 +275,39 @@ class _Round:
                         yield index
                 case ReleaseAct(delivery=delivery):
                     for waiting, offer in list(self._offers.items()):
-                        if offer.publish.delivery == delivery and self._feed(waiting, Released()):
+                        published = offer.publish
+                        is_meant = published.delivery == delivery and published.embargo is None
+                        if is_meant and self._feed(waiting, Released()):
                             yield waiting
+                case SealAct():
+                    self._copies.announce(index)
+                case OpenAct() as opened:
+                    self._copies.release(index, opened)
+                    yield from self._unsealed(opened)
                 case CommitAct():
                     self._hidden += 1
+
+    def _unsealed(self, opened: OpenAct) -> Iterator[int]:
+        """Positions of openly published products that were released and never had a copy."""
+        for each in opened.opens:
+            is_waiting = each.seal is None and each.entry in self._states
+            if is_waiting and self._feed(each.entry, Released()):
+                yield each.entry
+
+    def _settle_copies(self) -> None:
+        """Step 2 for sealed copies: take them, and open those of which the log tells the key."""
+        self._copies.fetch()
+        for arrivals in self._copies.arrivals():
+            for each in arrivals:
+                if each.index in self._states:
+                    self._feed(each.index, Released())
+            self._accession(arrivals)
 
     def _announced(self, publish: PublishAct) -> Published:
         return Published(
             is_owners=owns(self._peer.who, publish.lidvid.lid),
             is_public=publish.releasability is Releasability.PUBLIC,
-            is_released=publish.lifecycle is Lifecycle.RELEASED,
+            is_released=publish.lifecycle is Lifecycle.RELEASED and publish.embargo is None,
         )
 
     def _feed(self, index: int, event: Event) -> bool:
@@ -395,7 +429,8 @@ class _Round:
         for each in arrivals:
             self._copied += 1
             self._bytes += each.manifest.total_bytes
-            self._feed(each.index, Present(is_same=True))
+            if each.index in self._states:
+                self._feed(each.index, Present(is_same=True))
             for entry in each.manifest.files:
                 if entry.pieces:
                     self._folder.part(entry.sha256).unlink(missing_ok=True)
@@ -415,11 +450,12 @@ class _Round:
             held=self._published - excepted,
             excepted=excepted,
             hidden=self._hidden,
+            sealed=self._copies.counts,
         )
 
     def _acknowledge(self) -> None:
         """Step 3, unless the last receipt says the same of the same products."""
-        listed = encode_exceptions(self._excepted())
+        listed = encode_exceptions(self._excepted(), self._copies.excepted)
         digest, counts = hashlib.sha256(listed).hexdigest(), self._counts()
         before = self._previous
         if before is not None and (before.counts, before.exceptions) == (counts, digest):

@@ -24,9 +24,12 @@ class State(StrEnum):
     CONFLICT = "conflict"
     FOREIGN = "foreign-namespace"
     NOT_PUBLIC = "not-public"
+    WRONG_KEY = "wrong-key"
 
 
-DISPUTED = frozenset((State.WRONG_BYTES, State.CONFLICT, State.FOREIGN, State.NOT_PUBLIC))
+DISPUTED = frozenset(
+    (State.WRONG_BYTES, State.WRONG_KEY, State.CONFLICT, State.FOREIGN, State.NOT_PUBLIC)
+)
 """States that the operators must speak about."""
 
 

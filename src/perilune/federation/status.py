@@ -96,7 +96,7 @@ def _at(peer: Member, holding: Holding, node: Node, peers: Peers) -> Iterator[El
 
 
 def _excepted(listed: bytes | None) -> Mapping[int, Excepted]:
-    return {} if listed is None else {each.index: each for each in decode_exceptions(listed)}
+    return {} if listed is None else {each.index: each for each in decode_exceptions(listed)[0]}
 
 
 def _published_since(start: int, node: Node) -> int:

@@ -20,7 +20,7 @@ from perilune.ingest.projection import Progress, catch_up, holding_of, product_o
 from perilune.model import act
 from perilune.model.act import Act, CommitAct, CopyAct, Opening, PublishAct
 from perilune.model.package import Manifest
-from perilune.model.product import Holding, Lifecycle, Product, Releasability
+from perilune.model.product import Embargo, Holding, Lifecycle, Product, Releasability
 from perilune.node import Node
 from perilune.validation.report import Message
 
@@ -35,6 +35,13 @@ class Terms:
     delivery: str
     lifecycle: Lifecycle
     releasability: Releasability
+    embargo: Embargo | None = None
+    release_at: datetime | None = None
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether our log may tell no more of it than a commitment."""
+        return self.releasability is not Releasability.PUBLIC or self.embargo is Embargo.DARK
 
 
 def accession(
@@ -122,7 +129,7 @@ def _take(run: Sequence[Candidate], terms: Terms, node: Node) -> list[int]:
         _holding(candidate, publish, index, node)
         for index, (candidate, publish) in enumerate(zip(run, acts, strict=True), first)
     ]
-    record(acts, node, hidden=terms.releasability is not Releasability.PUBLIC)
+    record(acts, node, hidden=terms.is_hidden)
     node.catalogue.apply(Projection(applied=node.log.size, added=holdings))
     return list(range(first, node.log.size))
 
@@ -159,6 +166,8 @@ def _publish(candidate: Candidate, terms: Terms, t: datetime) -> PublishAct:
         delivery=terms.delivery,
         lifecycle=terms.lifecycle,
         releasability=terms.releasability,
+        embargo=terms.embargo,
+        release_at=terms.release_at,
     )
 
 

@@ -9,6 +9,7 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,12 +20,13 @@ from perilune.ingest.check import Candidate, Checked, check, keep, message_of
 from perilune.ingest.keeper import NodeKeeper
 from perilune.ingest.projection import Progress, silent
 from perilune.ingest.receive import Received, received
+from perilune.ingest.seal import seal
 from perilune.ingest.unpack.limits import Refused
 from perilune.ingest.workers import seldom_collecting
 from perilune.ledger.receipt import Counts, FaultCount, Receipt, runs
 from perilune.model.canonical import Json
 from perilune.model.package import Manifest
-from perilune.model.product import Releasability
+from perilune.model.product import Embargo, Releasability
 from perilune.node import Node
 from perilune.validation.findings import report_on
 from perilune.validation.report import Examined, Report
@@ -42,6 +44,9 @@ class Options:
     partial: bool = False
     releasability: Releasability | None = None
     """None: as the node's settings say."""
+    embargo: Embargo | None = None
+    release_at: datetime | None = None
+    """When the embargo is to end; None: when it is said."""
     progress: Progress = field(default=silent)
 
 
@@ -133,10 +138,14 @@ def _take(received: Received, name: str, node: Node, options: Options) -> Outcom
         delivery=checked.delivery,
         lifecycle=node.config.lifecycle,
         releasability=options.releasability or node.config.releasability,
+        embargo=options.embargo,
+        release_at=options.release_at,
     )
     positions: list[int] = []
     if takes:
         positions = accession(checked.accepted, terms, node, checked.messages, options.progress)
+        if terms.embargo is not None and node.root is not None:
+            seal(node, options.progress)
     report = report_of(name, checked)
     if not takes:
         return Outcome(report=report, accepted=0, held=0, refused=checked.labels, receipt=None)

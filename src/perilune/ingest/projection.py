@@ -24,6 +24,7 @@ from perilune.model.act import (
 )
 from perilune.model.package import FileEntry, Manifest
 from perilune.model.product import Holding, Lifecycle, Product
+from perilune.model.sealed import OpenAct, SealAct
 from perilune.node import Node
 
 _RUN = 1_000
@@ -50,6 +51,8 @@ def fold(node: Node, start: int, stop: int) -> Projection:
     """What the entries from ``start`` up to ``stop`` do to the catalogue."""
     added: list[Holding] = []
     released: list[str] = []
+    sealed: list[tuple[int, int]] = []
+    ended: list[int] = []
     fixity: Fixity | None = None
     recorded: list[Recorded] = []
     for index, entry in enumerate(node.log.entries(start, stop), start):
@@ -59,6 +62,10 @@ def fold(node: Node, start: int, stop: int) -> Projection:
                 added.append(_holding(taken, index, node))
             case ReleaseAct(delivery=delivery):
                 released.append(delivery)
+            case SealAct(entry=place):
+                sealed.append((place, index))
+            case OpenAct(opens=opens):
+                ended += [each.entry for each in opens]
             case FixityAct() as reading:
                 fixity = fixity_of(reading, index)
             case KeyAct() | ReceiveAct() | RepairAct() | CommitAct() | None:
@@ -66,7 +73,13 @@ def fold(node: Node, start: int, stop: int) -> Projection:
             case ordered:
                 recorded.append(Recorded(index, ordered, not isinstance(shown, CommitAct)))
     return Projection(
-        applied=stop, added=added, released=released, fixity=fixity, recorded=recorded
+        applied=stop,
+        added=added,
+        released=released,
+        sealed=sealed,
+        opened=ended,
+        fixity=fixity,
+        recorded=recorded,
     )
 
 
@@ -95,6 +108,8 @@ def holding_of(
         lifecycle=Lifecycle(taken.lifecycle),
         releasability=taken.releasability,
         origin=taken.origin if isinstance(taken, CopyAct) else "",
+        embargo=taken.embargo if isinstance(taken, PublishAct) else None,
+        release_at=taken.release_at if isinstance(taken, PublishAct) else None,
     )
 
 

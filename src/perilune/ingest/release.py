@@ -1,14 +1,26 @@
-"""Release: from here on, a delivery that was taken in unreleased is served."""
+"""Release: from here on, what was taken in unreleased or under embargo is served.
 
+A release is an act. Of what is under embargo the act tells the keys of the sealed copies, so that
+whoever keeps one opens it; of a date that comes nobody takes notice but `release_due`, which
+makes the act that was agreed on when the product was handed in.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from perilune.catalogue.port import Projection
-from perilune.errors import NotFound
+from perilune.errors import NotFound, WrongUsage
 from perilune.ingest.accession import record
 from perilune.ingest.projection import catch_up, walk
+from perilune.ingest.seal import keyring_of, leaf_of, seal
 from perilune.model.act import PublishAct, ReleaseAct
-from perilune.model.product import Releasability
+from perilune.model.product import Holding, Releasability
+from perilune.model.sealed import OpenAct, Opened
 from perilune.node import Node
+from perilune.sealing.key import identity_of
+
+_MOST_OPENED = 400
+"""Products that one act opens, so that it is never longer than an entry may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +31,85 @@ class Released:
     products: int
 
 
-def release(delivery: str, node: Node) -> Released:
-    """Log the release of all products of ``delivery``; raise `NotFound` if there are none.
+def release(name: str, node: Node) -> Released:
+    """Log the release of a delivery, or of one product under embargo by its LIDVID.
 
-    The act is hidden unless everything in the delivery is public: its name would let anyone who
-    has the files confirm that they are here.
+    Raises `NotFound` if there is nothing so named. The act is hidden unless everything that it is
+    about is public: its name would let anyone who has the files confirm that they are here.
     """
+    with node.writing():
+        catch_up(node)
+    embargoed = _embargoed(name, node)
+    if embargoed:
+        return _open(embargoed, node)
+    return _release_delivery(name, node)
+
+
+def release_due(node: Node) -> list[Released]:
+    """Release what is under embargo and whose date has come, a delivery at a time."""
+    with node.writing():
+        catch_up(node)
+    now = node.now()
+    due = [
+        each
+        for each in node.catalogue.embargoed()
+        if each.release_at is not None and each.release_at <= now
+    ]
+    return [
+        _open([each for each in due if each.delivery == delivery], node)
+        for delivery in sorted({each.delivery for each in due})
+    ]
+
+
+def _embargoed(name: str, node: Node) -> list[Holding]:
+    """What of ``name`` is under embargo."""
+    return [
+        each for each in node.catalogue.embargoed() if name in (each.delivery, str(each.product.id))
+    ]
+
+
+def _open(holdings: Sequence[Holding], node: Node) -> Released:
+    if node.root is not None:
+        seal(node)  # what a kill or a clearance left unsealed
+    ids = [each.product.id for each in holdings]
+    with node.writing():
+        catch_up(node)
+        found = [each for each in node.catalogue.held(ids).values() if each.embargo is not None]
+        for is_public in (True, False):
+            chosen = [
+                each for each in found if (each.releasability is Releasability.PUBLIC) is is_public
+            ]
+            _record(chosen, node, hidden=not is_public)
+        opened = [each.index for each in found]
+        node.catalogue.apply(Projection(applied=node.log.size, opened=opened))
+    return Released(holdings[0].delivery, len(found))
+
+
+def _record(holdings: Sequence[Holding], node: Node, *, hidden: bool) -> None:
+    """The acts that open ``holdings``, all under one checkpoint."""
+    opens = [_opened(each, node) for each in holdings]
+    ticks = node.ticks()
+    acts = [
+        OpenAct(t=next(ticks), opens=tuple(opens[start : start + _MOST_OPENED]))
+        for start in range(0, len(opens), _MOST_OPENED)
+    ]
+    if acts:
+        record(acts, node, hidden=hidden)
+
+
+def _opened(holding: Holding, node: Node) -> Opened:
+    if holding.seal is None:
+        return Opened(holding.index)
+    secret = keyring_of(node).secret(holding.delivery)
+    if secret is None:
+        raise WrongUsage(
+            f"the secret of delivery {holding.delivery} is lost; bring it back first "
+            "with perilune keys recover"
+        )
+    return Opened(holding.index, holding.seal, identity_of(secret, leaf_of(holding.index, node)))
+
+
+def _release_delivery(delivery: str, node: Node) -> Released:
     with node.writing():
         catch_up(node)
         found = [
@@ -33,7 +118,7 @@ def release(delivery: str, node: Node) -> Released:
             if isinstance(each, PublishAct) and each.delivery == delivery
         ]
         if not found:
-            raise NotFound(f"no delivery {delivery!r}")
+            raise NotFound(f"no delivery {delivery!r}, and nothing so named is under embargo")
         hidden = any(each.releasability is not Releasability.PUBLIC for each in found)
         record([ReleaseAct(t=next(node.ticks()), delivery=delivery)], node, hidden=hidden)
         node.catalogue.apply(Projection(applied=node.log.size, released=[delivery]))

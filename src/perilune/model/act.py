@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any, TypedDict
 
 from perilune.errors import MalformedIdentifier, ProofFails
-from perilune.model import canonical, ordered
+from perilune.model import canonical, ordered, sealed
 from perilune.model.identifier import Lidvid
 from perilune.model.ordered import OrderedAct
-from perilune.model.product import Lifecycle, Releasability
+from perilune.model.product import Embargo, Lifecycle, Releasability
 from perilune.model.reading import (
     is_digest,
     read_count,
@@ -24,6 +24,7 @@ from perilune.model.reading import (
     read_time,
     time_text,
 )
+from perilune.model.sealed import OpenAct, SealAct, SealingAct
 
 ACT_VERSION = 1
 MAX_ACT_BYTES = 65_535
@@ -55,6 +56,9 @@ class PublishAct:
     delivery: str
     lifecycle: Lifecycle
     releasability: Releasability
+    embargo: Embargo | None = None
+    release_at: datetime | None = None
+    """When the embargo is to end; an act ends it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +145,7 @@ Act = (
     | FixityAct
     | CommitAct
     | OrderedAct
+    | SealingAct
 )
 
 
@@ -183,7 +188,7 @@ def document(act: Act) -> dict[str, canonical.Json]:
                 "keys": [{"use": use, "vkey": vkey} for use, vkey in act.keys],
             }
         case PublishAct():
-            members = {"act": "publish"} | _product_document(act)
+            members = {"act": "publish"} | _product_document(act) | _embargo_document(act)
         case CopyAct():
             members = {
                 "act": "copy",
@@ -220,6 +225,8 @@ def document(act: Act) -> dict[str, canonical.Json]:
             }
         case CommitAct():
             members = {"act": "commit", "commitment": {"sha256": act.commitment}}
+        case SealAct() | OpenAct():
+            members = sealed.members(act)
         case _:
             members = ordered.members(act)
     return head | members
@@ -235,6 +242,15 @@ def _product_document(act: PublishAct | CopyAct) -> dict[str, canonical.Json]:
         "lifecycle": act.lifecycle.value,
         "releasability": act.releasability.value,
     }
+
+
+def _embargo_document(act: PublishAct) -> dict[str, canonical.Json]:
+    found: dict[str, canonical.Json] = {}
+    if act.embargo is not None:
+        found["embargo"] = act.embargo.value
+    if act.release_at is not None:
+        found["release_at"] = time_text(act.release_at)
+    return found
 
 
 def encode(act: Act) -> bytes:
@@ -304,7 +320,12 @@ def _product_members(found: dict[str, Any]) -> _ProductMembers:
 
 
 def _publish(found: dict[str, Any], t: datetime) -> Act:
-    return PublishAct(t=t, **_product_members(found))
+    return PublishAct(
+        t=t,
+        embargo=Embargo(found["embargo"]) if "embargo" in found else None,
+        release_at=read_time(found["release_at"]) if "release_at" in found else None,
+        **_product_members(found),
+    )
 
 
 def _copy(found: dict[str, Any], t: datetime) -> Act:
@@ -368,4 +389,5 @@ _READERS: Mapping[str, Callable[[dict[str, Any], datetime], Act]] = {
     "fixity": _fixity,
     "commit": _commit,
     **ordered.READERS,
+    **sealed.READERS,
 }

@@ -30,6 +30,15 @@ class Releasability(StrEnum):
     PUBLIC = "public"
 
 
+class Embargo(StrEnum):
+    """How much of a product shows until its release act."""
+
+    CLOSED = "closed"
+    """The row is public, the bytes are not."""
+    DARK = "dark"
+    """Nothing shows."""
+
+
 @dataclass(frozen=True, slots=True)
 class ContextName:
     """A mission, spacecraft, instrument or target that a label names."""
@@ -124,12 +133,26 @@ class Holding:
     releasability: Releasability
     origin: str = ""
     """Log of the node that published it; empty where that is this node."""
+    embargo: Embargo | None = None
+    release_at: datetime | None = None
+    """When the embargo is to end; an act ends it, never this date by itself."""
+    seal: int | None = None
+    """Position in the node's log of the act that names its sealed copy."""
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether an anonymous visitor may know of it."""
+        if self.releasability is not Releasability.PUBLIC:
+            return False
+        if self.embargo is not None:
+            return self.embargo is Embargo.CLOSED
+        return self.lifecycle is Lifecycle.RELEASED
 
     @property
     def is_public(self) -> bool:
         """Whether an anonymous visitor may know of it and read it."""
-        return self.lifecycle is Lifecycle.RELEASED and self.releasability is Releasability.PUBLIC
+        return self.is_listed and self.embargo is None
 
 
 Scope = Literal["own", "public"]
-"""What an asker may see: everything of the node, or what is released and public."""
+"""What an asker may see: everything of the node, or what is listed for all."""

@@ -4,6 +4,8 @@ All of it is signed or named by its digest, and none of it is secret: a visitor 
 a peer may. ``{log}`` is the SHA-256 of a log's origin in hexadecimal.
 """
 
+from collections.abc import Iterator
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
@@ -13,10 +15,14 @@ from perilune.federation import frames
 from perilune.federation.custody import CustodyReceipt
 from perilune.federation.description import Description
 from perilune.federation.folder import TAKEN, WITNESSED, PeerFolder, Peers, log_name
+from perilune.federation.sealed import seal_in
 from perilune.federation.witness import MOST_BYTES, add_checkpoint
 from perilune.ledger.tiles import is_tile_path, read_or_cut
+from perilune.model.sealed import Sealed
 from perilune.node import Node
 from perilune.web.context import TheAsker, TheNode, named_in_path
+from perilune.web.objects import stream
+from perilune.web.ranges import Span, Unsatisfiable, read_range
 
 router = APIRouter(tags=["Federation"])
 
@@ -24,6 +30,7 @@ _FRESH = {"Cache-Control": "no-cache"}
 _FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _TEXT = "text/plain; charset=utf-8"
 _JSON = "application/json"
+_CHUNK = 1 << 20
 
 
 @router.get("/federation/node")
@@ -45,6 +52,24 @@ def get_exceptions(log: str, node: TheNode) -> Response:
     receipt = CustodyReceipt.verify(note, node.signer("custody").verifier)
     with node.store.open(receipt.exceptions) as data:
         return Response(data.read(), headers=_FRESH, media_type=_JSON)
+
+
+@router.get("/federation/{log}/sealed/{index}")
+def get_sealed(log: str, index: int, request: Request, node: TheNode) -> Response:
+    """The sealed copy that entry ``index`` of that log names, whole or one range of it.
+
+    It tells nothing to those without its key, and who takes it compares it with the log.
+    """
+    return _copy(seal_in(log, index, node).sealed, request, node)
+
+
+@router.get("/federation/{log}/recovery/{index}")
+def get_recovery(log: str, index: int, request: Request, node: TheNode) -> Response:
+    """The shares of the secret of that sealed copy, each for one recovery recipient."""
+    seal = seal_in(log, index, node)
+    if seal.recovery is None:
+        raise NotFound(f"the sealed copy of entry {index} has no recovery recipients")
+    return _copy(seal.recovery, request, node)
 
 
 @router.get("/federation/{log}/checkpoint")
@@ -106,6 +131,36 @@ async def _body(request: Request, most: int) -> bytes:
         if len(body) > most:
             raise BadQuestion(f"more than {most} bytes are no such question")
     return body
+
+
+def _copy(sealed: Sealed, request: Request, node: Node) -> Response:
+    headers = _FRESH | {
+        "Content-Type": "application/octet-stream",
+        "ETag": f'"{sealed.sha256}"',
+        "Accept-Ranges": "bytes",
+    }
+    if sealed.sha256 not in node.store:
+        raise NotFound(f"the sealed copy {sealed.sha256} is not here")
+    try:
+        spans = read_range(request.headers.get("range"), sealed.size)
+    except Unsatisfiable:
+        return Response(status_code=416, headers={"Content-Range": f"bytes */{sealed.size}"})
+    if len(spans) > 1:
+        raise BadQuestion("one range of a sealed copy at a time")
+    span = spans[0] if spans else Span(0, sealed.size)
+    if spans:
+        headers["Content-Range"] = span.content_range(sealed.size)
+    headers["Content-Length"] = str(span.size)
+    return stream(request, _runs(sealed, span, node), headers, is_part=bool(spans))
+
+
+def _runs(sealed: Sealed, span: Span, node: Node) -> Iterator[bytes]:
+    with node.store.open(sealed.sha256) as data:
+        data.seek(span.start)
+        left = span.size
+        while left and (run := data.read(min(left, _CHUNK))):
+            left -= len(run)
+            yield run
 
 
 def _witnessed(body: bytes, node: Node) -> str:

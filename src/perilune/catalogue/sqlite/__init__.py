@@ -33,18 +33,24 @@ from perilune.errors import NotFound
 from perilune.model.act import decode as decode_act
 from perilune.model.identifier import Lid, Lidvid
 from perilune.model.package import Manifest
-from perilune.model.product import Holding, Lifecycle, Product, Releasability, Scope
+from perilune.model.product import (
+    Embargo,
+    Holding,
+    Lifecycle,
+    Product,
+    Releasability,
+    Scope,
+)
 from perilune.model.timespan import moment_of
 
 _COLUMNS = (
-    "SELECT product.id, accessioned, delivery.name, lifecycle, releasability"
-    " FROM product JOIN delivery ON delivery.id = product.delivery WHERE "
+    "SELECT product.id, accessioned, delivery.name, lifecycle, releasability, embargo, release_at,"
+    " seal FROM product JOIN delivery ON delivery.id = product.delivery WHERE "
 )
-_IS_PUBLIC = "lifecycle = 'released' AND releasability = 'public'"
 _OBJECTS = "SELECT DISTINCT sha256, size FROM file ORDER BY sha256"
 _PUBLIC_OBJECTS = (
-    "SELECT DISTINCT sha256, size FROM file JOIN product ON product.id = file.product"
-    " WHERE lifecycle = 'released' AND releasability = 'public' ORDER BY sha256"
+    "SELECT DISTINCT sha256, size FROM file JOIN product ON product.id = file.product"  # noqa: S608  # a fixed text
+    f" WHERE embargo = '' AND {write.IS_LISTED} ORDER BY sha256"
 )
 _MOST_DOCUMENTS_BYTES = 4 << 20
 
@@ -97,6 +103,13 @@ class SqliteCatalogue:
                 for row in rows(connection, sql, *_key(name)):
                     held[name] = self._holding(connection, row)
         return held
+
+    def embargoed(self) -> Iterator[Holding]:
+        """Every holding under embargo, in the order of the log."""
+        sql = f"{_COLUMNS}embargo <> '' ORDER BY product.id"
+        with self._database.reading() as connection:
+            for row in rows(connection, sql):
+                yield self._holding(connection, row)
 
     def search(self, query: Query) -> Page:
         """Raise `BadQuestion` for a field, facet or order that does not exist."""
@@ -184,7 +197,7 @@ class SqliteCatalogue:
 
     def _named(self, test: str, scope: Scope, values: tuple[Any, ...]) -> Holding | None:
         """The newest version that passes ``test``, a fixed text, and that the scope may see."""
-        seen = f"AND {_IS_PUBLIC}" if scope == "public" else ""
+        seen = f"AND {write.IS_LISTED}" if scope == "public" else ""
         sql = f"{_COLUMNS}{test} {seen} ORDER BY major DESC, minor DESC LIMIT 1"
         with self._database.reading() as connection:
             for row in rows(connection, sql, *values):
@@ -192,7 +205,7 @@ class SqliteCatalogue:
         return None
 
     def _holding(self, connection: apsw.Connection, row: tuple[Any, ...]) -> Holding:
-        product, accessioned, delivery, lifecycle, releasability = row
+        product, accessioned, delivery, lifecycle, releasability, embargo, release_at, seal = row
         made, manifest, origin = self._documents.get(product, connection)
         return Holding(
             product=made,
@@ -203,6 +216,9 @@ class SqliteCatalogue:
             lifecycle=Lifecycle(lifecycle),
             releasability=Releasability(releasability),
             origin=origin,
+            embargo=Embargo(embargo) if embargo else None,
+            release_at=None if release_at is None else moment_of(release_at),
+            seal=seal,
         )
 
 

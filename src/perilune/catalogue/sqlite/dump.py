@@ -18,7 +18,7 @@ from perilune.catalogue.sqlite.sets import union
 
 _PRODUCTS = """
 SELECT product.id, lid, major, minor, accessioned, delivery.name, lifecycle, releasability,
-  bytes, start, title
+  embargo, release_at, seal, bytes, start, title
 FROM product JOIN delivery ON delivery.id = product.delivery ORDER BY product.id
 """
 _FOOTPRINTS = """

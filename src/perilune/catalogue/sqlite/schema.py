@@ -109,5 +109,12 @@ CREATE INDEX act_ordered ON act (ordered) WHERE ordered <> '';
 CREATE INDEX act_lidvid ON act (lidvid) WHERE lidvid <> '';
 """
 
-MIGRATIONS: Final = (_FIRST, _RECORDED)
+_EMBARGO = """
+ALTER TABLE product ADD COLUMN embargo TEXT NOT NULL DEFAULT '';
+ALTER TABLE product ADD COLUMN release_at INTEGER;
+ALTER TABLE product ADD COLUMN seal INTEGER;
+CREATE INDEX product_embargo ON product (embargo) WHERE embargo <> '';
+"""
+
+MIGRATIONS: Final = (_FIRST, _RECORDED, _EMBARGO)
 """What makes version N+1 of the file out of version N."""

@@ -5,7 +5,7 @@ written once for the whole run, however many products of it the run holds.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import apsw
 
@@ -32,6 +32,11 @@ _IN_COLUMNS = frozenset({"lid", "lidvid", "title", HARVESTED, ARCHIVE_STATUS})
 _INDEXED_FIELDS = {name: field.read for name, field in FIELDS.items() if name not in _IN_COLUMNS}
 """Fields whose values are kept as words; the others are columns of the product or sets."""
 
+IS_LISTED = (
+    "releasability = 'public' AND (embargo = 'closed' OR (embargo = '' AND lifecycle = 'released'))"
+)
+"""What `Holding.is_listed` says, of the columns of a product."""
+
 Property = tuple[str, tuple[str, ...]]
 
 
@@ -41,6 +46,8 @@ def apply(connection: apsw.Connection, change: Projection, numbers: Numbers) -> 
     run.release(change)
     for holding in sorted(change.added, key=lambda holding: holding.index):
         run.add(holding)
+    run.seal(change)
+    run.open(change)
     run.choose_newest()
     rows(connection, "UPDATE state SET value = value + 1 WHERE name = 'change'")
     rows(connection, "UPDATE state SET value = ? WHERE name = 'applied'", change.applied)
@@ -80,7 +87,7 @@ class _Version:
     major: int
     minor: int
     product: int
-    is_public: bool
+    is_listed: bool
 
 
 class _Run:
@@ -119,21 +126,39 @@ class _Run:
         is_released = (
             self._deliveries[holding.delivery][1] or holding.lifecycle is Lifecycle.RELEASED
         )
-        is_public = is_released and holding.releasability is Releasability.PUBLIC
-        known.append(_Version(name.major, name.minor, number, is_public))
-        self._insert_product(holding, number, is_released=is_released)
+        lifecycle = Lifecycle.RELEASED if is_released else holding.lifecycle
+        is_listed = replace(holding, lifecycle=lifecycle).is_listed
+        known.append(_Version(name.major, name.minor, number, is_listed))
+        self._insert_product(holding, number, lifecycle)
         self._insert_manifest(holding, number)
         self._insert_description(holding.product, number)
         self._gather(holding, number)
-        for set_name, is_in in (("all", True), ("released", is_released), ("public", is_public)):
+        for set_name, is_in in (("all", True), ("released", is_released), ("public", is_listed)):
             if is_in:
                 self.gathered.add(set_name, number)
+
+    def seal(self, change: Projection) -> None:
+        """Note the sealed copies of products, those of this run included."""
+        self._connection.executemany(
+            "UPDATE product SET seal = ? WHERE id = ?",
+            ((seal, entry + 1) for entry, seal in change.sealed),
+        )
+
+    def open(self, change: Projection) -> None:
+        """End the embargo of products, those of this run included."""
+        sql = (
+            "UPDATE product SET embargo = '', lifecycle = 'released'"
+            " WHERE id = ? AND embargo <> '' RETURNING id, lid, releasability"
+        )
+        for entry in change.opened:
+            for found in rows(self._connection, sql, entry + 1):
+                self._show(*found)
 
     def choose_newest(self) -> None:
         """Say anew which version of each LID of the run is the newest one, for each scope."""
         for known in self._versions.values():
             self._choose("latest own", known)
-            self._choose("latest public", [one for one in known if one.is_public])
+            self._choose("latest public", [one for one in known if one.is_listed])
 
     def _choose(self, set_name: str, known: list[_Version]) -> None:
         if not known:
@@ -148,33 +173,40 @@ class _Run:
         waiting = rows(
             self._connection,
             "UPDATE product SET lifecycle = 'released'"
-            " WHERE delivery = ? AND lifecycle <> 'released' RETURNING id, lid, releasability",
+            " WHERE delivery = ? AND lifecycle <> 'released'"
+            " RETURNING id, lid, iif(embargo = '', releasability, '')",
             delivery,
         )
-        for product, lid, releasability in waiting:
-            self.gathered.add("released", product)
-            if releasability == Releasability.PUBLIC:
-                self.gathered.add("public", product)
-                self._known(lid)
+        for found in waiting:
+            self._show(*found)
+
+    def _show(self, product: int, lid: str, releasability: str) -> None:
+        """Have a product be released, and listed where it is public."""
+        self.gathered.add("released", product)
+        if releasability == Releasability.PUBLIC:
+            self.gathered.add("public", product)
+            self._versions[lid] = [
+                replace(one, is_listed=True) if one.product == product else one
+                for one in self._known(lid)
+            ]
 
     def _known(self, lid: str) -> list[_Version]:
-        """The versions of a LID that are held, read when all deliveries are released."""
+        """The versions of a LID that are held."""
         known = self._versions.get(lid)
         if known is None:
             found = rows(
                 self._connection,
-                "SELECT major, minor, id, lifecycle = 'released' AND releasability = 'public'"
-                " FROM product WHERE lid = ?",
+                f"SELECT major, minor, id, {IS_LISTED} FROM product WHERE lid = ?",  # noqa: S608  # a fixed text
                 lid,
             )
             known = [
-                _Version(major, minor, product, bool(is_public))
-                for major, minor, product, is_public in found
+                _Version(major, minor, product, bool(is_listed))
+                for major, minor, product, is_listed in found
             ]
             self._versions[lid] = known
         return known
 
-    def _insert_product(self, holding: Holding, number: int, *, is_released: bool) -> None:
+    def _insert_product(self, holding: Holding, number: int, lifecycle: Lifecycle) -> None:
         product, manifest = holding.product, holding.manifest
         start, stop = (None, None)
         if product.time is not None:
@@ -183,9 +215,8 @@ class _Run:
                 for end in (product.time.start, product.time.stop)
             )
         begin, end = stop if start is None else start, start if stop is None else stop
-        lifecycle = Lifecycle.RELEASED if is_released else holding.lifecycle
         self._connection.execute(
-            "INSERT INTO product VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO product VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 number,
                 product.id.lid.text,
@@ -200,6 +231,9 @@ class _Run:
                 start,
                 begin,
                 end,
+                holding.embargo or "",
+                None if holding.release_at is None else microseconds(holding.release_at),
+                holding.seal,
             ),
         )
         if start is not None:

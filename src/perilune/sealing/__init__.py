@@ -1,0 +1,1 @@
+"""Sealing: encrypted copies that anyone may keep and nobody reads before a release act."""
