@@ -5,6 +5,7 @@
     + MalformedIdentifier        text is no LID or LIDVID
     + MalformedLabel             bytes are no PDS4 label
     + MalformedName              text is no file name of GRAS
+    + MalformedRaster            a file is no model of heights that can be used
     + DeliveryRefused            the check found faults; the report names them
     + ContentConflict            the LIDVID is held already, with other bytes
   - NotFound               404   nothing by that name, or nothing you may know of
@@ -73,6 +74,13 @@ class MalformedLabel(NotAccepted):
     def __init__(self, reason: str, *, line: int | None = None) -> None:
         super().__init__(f"line {line}: {reason}" if line else reason)
         self.reason, self.line = reason, line
+
+
+class MalformedRaster(NotAccepted):
+    """The file is no model of the Moon's heights that can be used."""
+
+    code = "malformed-raster"
+    advice = "Give a GeoTIFF or a LOLA image in metres, by longitude and latitude or polar."
 
 
 class DeliveryRefused(NotAccepted):

@@ -5,6 +5,7 @@ Terrain: the LOLA and GLD100 model of 74-90 S at 64 pixels a degree. References:
 Ridge is the best lit); Bussey et al. (2010), Icarus 208, 558 (88.74 S 124.5 E); SPICE for the Sun.
 """
 
+import math
 import os
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -15,7 +16,7 @@ import pytest
 
 from perilune.moon.bodies import MOON
 from perilune.moon.ephemeris import SUN_RADIUS_M, Ephemeris
-from perilune.moon.grids import PolarGrid, Terrain
+from perilune.moon.grids import TangentGrid, Terrain
 from perilune.moon.illumination import (
     Course,
     Visibility,
@@ -45,13 +46,15 @@ Array = np.ndarray
 
 
 @pytest.fixture(scope="module")
-def grid() -> PolarGrid:
+def grid() -> TangentGrid:
     """The cap to 75 S; the fast form knows the terrain to 140 km from the pole only."""
-    return PolarGrid.reaching("south", -75.2 if IS_LONG else -85.4, PIXEL_M)
+    return TangentGrid.reaching(
+        (0.0, -90.0), math.radians(14.8 if IS_LONG else 4.6) * MOON.radius_m, PIXEL_M
+    )
 
 
 @pytest.fixture(scope="module")
-def heights(shared: Callable[[str], Path], grid: PolarGrid) -> Array:
+def heights(shared: Callable[[str], Path], grid: TangentGrid) -> Array:
     rasterio = pytest.importorskip("rasterio")
     with rasterio.open(shared("data/moon/dem/moon_south_74S-90S_64ppd.tif")) as source:
         terrain = source.read(1).astype(np.float64)
@@ -65,7 +68,7 @@ def heights(shared: Callable[[str], Path], grid: PolarGrid) -> Array:
     return np.asarray(total / SAMPLES**2).astype(np.float32)
 
 
-def between(terrain: Array, grid: PolarGrid, x: Array, y: Array) -> Array:
+def between(terrain: Array, grid: TangentGrid, x: Array, y: Array) -> Array:
     """The terrain, given by latitude and longitude, at places of the south-polar plane."""
     lat = np.degrees(np.arctan(np.hypot(x, y) / grid.radius_m)) - 90.0
     row = np.clip((-74.0 - lat) * 64.0 - 0.5, 0.0, terrain.shape[0] - 1.001)
@@ -92,13 +95,14 @@ def sun() -> Array:
 
 
 @pytest.fixture(scope="module")
-def course(sun: Array) -> Course:
-    return Course.of(sun, "south", body_radius_m=SUN_RADIUS_M)
+def course(sun: Array, grid: TangentGrid) -> Course:
+    return Course.of(sun, grid, body_radius_m=SUN_RADIUS_M)
 
 
 @pytest.fixture(scope="module")
-def seen(heights: Array, grid: PolarGrid, course: Course) -> Visibility:
-    return visibility(Terrain.of(grid, heights), course, azimuths=AZIMUTHS)
+def seen(heights: Array, grid: TangentGrid, course: Course) -> Visibility:
+    (seen,) = visibility(Terrain.of(grid, heights), [course], azimuths=AZIMUTHS)
+    return seen
 
 
 def distance_km(a: tuple[float, float], b: tuple[float, float]) -> float:
@@ -108,7 +112,7 @@ def distance_km(a: tuple[float, float], b: tuple[float, float]) -> float:
     return float(RADIUS_KM * np.arccos(min(1.0, cosine)))
 
 
-def best(grid: PolarGrid, mean: Array, count: int, apart_km: float) -> list[tuple[float, float]]:
+def best(grid: TangentGrid, mean: Array, count: int, apart_km: float) -> list[tuple[float, float]]:
     """The best-lit places, each at least ``apart_km`` from the ones before it."""
     lon, lat = grid.lonlat()
     shown = np.where(lat <= LIMIT, mean, -1.0).ravel()
@@ -122,7 +126,9 @@ def best(grid: PolarGrid, mean: Array, count: int, apart_km: float) -> list[tupl
     return found
 
 
-def test_the_best_lit_place_lies_on_the_connecting_ridge(grid: PolarGrid, seen: Visibility) -> None:
+def test_the_best_lit_place_lies_on_the_connecting_ridge(
+    grid: TangentGrid, seen: Visibility
+) -> None:
     """The ridge runs from Shackleton to de Gerlache about 89.45 S 222.7 E."""
     (place,) = best(grid, seen.mean, 1, 0.0)
 
@@ -130,7 +136,7 @@ def test_the_best_lit_place_lies_on_the_connecting_ridge(grid: PolarGrid, seen: 
 
 
 def test_one_of_the_best_places_is_the_one_of_bussey_2010(
-    grid: PolarGrid, seen: Visibility
+    grid: TangentGrid, seen: Visibility
 ) -> None:
     places = best(grid, seen.mean, 12, 8.0)
 
@@ -138,7 +144,7 @@ def test_one_of_the_best_places_is_the_one_of_bussey_2010(
 
 
 def test_mean_visibility_and_shadow_are_those_of_ray_marching(
-    grid: PolarGrid, heights: Array, sun: Array, seen: Visibility
+    grid: TangentGrid, heights: Array, sun: Array, seen: Visibility
 ) -> None:
     """Each ray is walked in quarter pixels over the terrain, for every position of the Sun."""
     random = np.random.default_rng(26)
@@ -155,7 +161,7 @@ def test_mean_visibility_and_shadow_are_those_of_ray_marching(
     assert np.mean(shadows) >= 0.98
 
 
-def marched_share(grid: PolarGrid, heights: Array, row: int, column: int, sun: Array) -> Array:
+def marched_share(grid: TangentGrid, heights: Array, row: int, column: int, sun: Array) -> Array:
     """Part of the Sun's disc above the horizon of a pixel, at each position of the Sun."""
     half = (grid.size - 1) / 2
     x, y = (column - half) * grid.pixel_m, (half - row) * grid.pixel_m
@@ -183,7 +189,7 @@ def marched_share(grid: PolarGrid, heights: Array, row: int, column: int, sun: A
 
 
 def marched(
-    grid: PolarGrid, heights: Array, eye: Array, *, row: int, column: int, azimuth_deg: float
+    grid: TangentGrid, heights: Array, eye: Array, *, row: int, column: int, azimuth_deg: float
 ) -> float:
     """The highest point met on the way, degrees, in steps of a quarter of a pixel."""
     half, size = (grid.size - 1) / 2, grid.size
@@ -214,7 +220,7 @@ PLACES = {"Bussey": (-88.82, 123.5), "a slope": (-87.0, 30.0), "Shackleton": (-8
 
 
 @pytest.fixture(scope="module")
-def shares(heights: Array, grid: PolarGrid, course: Course) -> dict[str, Array]:
+def shares(heights: Array, grid: TangentGrid, course: Course) -> dict[str, Array]:
     """Part of the Sun seen at each time: on `PLACES`, and on the best pixel of `RIDGE`."""
     row, column = grid.row_column(RIDGE[1], RIDGE[0])
     pixels = [grid.row_column(lon, lat) for lat, lon in PLACES.values()]
@@ -226,7 +232,7 @@ def shares(heights: Array, grid: PolarGrid, course: Course) -> dict[str, Array]:
 
 
 def test_the_timeline_of_a_pixel_has_the_mean_of_the_map(
-    grid: PolarGrid, shares: dict[str, Array], seen: Visibility
+    grid: TangentGrid, shares: dict[str, Array], seen: Visibility
 ) -> None:
     """The two ways to the same number: shares by declination, and time after time."""
     for name, (lat, lon) in PLACES.items():
@@ -250,7 +256,7 @@ def test_the_longest_night_of_the_ridge_is_days_and_of_a_cold_trap_all_the_time(
 @pytest.mark.torture
 @pytest.mark.skipif(not IS_LONG, reason="needs minutes: make torture")
 def test_permanent_shadow_covers_what_mazarico_2011_found(
-    grid: PolarGrid, seen: Visibility
+    grid: TangentGrid, seen: Visibility
 ) -> None:
     """16,055 km2 between 80 and 90 S."""
     _, lat = grid.lonlat()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from perilune.moon.bodies import MOON
-from perilune.moon.grids import PolarGrid, Terrain
+from perilune.moon.grids import TangentGrid, Terrain
 from perilune.moon.horizon import NOTHING_DEG, horizon_deg
 
 RADIUS_M = MOON.radius_m
@@ -14,7 +14,7 @@ PIXEL_M = 100.0
 
 
 def terrain(heights: np.ndarray) -> Terrain:
-    return Terrain.of(PolarGrid("south", len(heights), PIXEL_M), heights)
+    return Terrain.of(TangentGrid.polar("south", len(heights), PIXEL_M), heights)
 
 
 @pytest.mark.parametrize("observer_m", [2.0, 100.0])
@@ -122,7 +122,7 @@ def test_at_the_edge_there_is_nothing_outward() -> None:
 @pytest.mark.parametrize(
     ("heights", "words"),
     [
-        (np.zeros((3, 5)), "do not fit the south-polar grid of 3 x 3"),
+        (np.zeros((3, 5)), "do not fit the grid about -90 N, 0 E of 3 x 3"),
         (np.zeros(9), "do not fit"),
         (np.full((3, 3), np.nan), "fill gaps"),
     ],
@@ -130,4 +130,25 @@ def test_at_the_edge_there_is_nothing_outward() -> None:
 )
 def test_what_is_no_terrain_is_refused(heights: np.ndarray, words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        Terrain.of(PolarGrid("south", 3, PIXEL_M), heights)
+        Terrain.of(TangentGrid.polar("south", 3, PIXEL_M), heights)
+
+
+@pytest.mark.parametrize("azimuth_deg", [0.0, 31.0, 45.0, 88.0, 90.0, 135.5, 180.0, 211.0, 300.0])
+@pytest.mark.parametrize("core", [3, 7, 41, 81])
+def test_the_core_alone_has_the_horizons_that_it_has_in_the_whole(
+    core: int, azimuth_deg: float
+) -> None:
+    heights = np.random.default_rng(8).normal(0.0, 300.0, (81, 81)).astype(np.float32)
+    cut = slice((81 - core) // 2, (81 + core) // 2)
+
+    whole = horizon_deg(terrain(heights), azimuth_deg)
+    alone = horizon_deg(
+        Terrain.of(TangentGrid.polar("south", 81, PIXEL_M), heights, core=core), azimuth_deg
+    )
+
+    assert np.array_equal(alone, whole[cut, cut])
+
+
+def test_a_core_larger_than_the_grid_is_refused() -> None:
+    with pytest.raises(ValueError, match="a core of 83 pixels is larger"):
+        Terrain.of(TangentGrid.polar("south", 81, PIXEL_M), np.zeros((81, 81)), core=83)

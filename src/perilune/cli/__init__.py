@@ -16,6 +16,7 @@ COMMANDS = {
     "deliver": "Check a delivery, take it in, give a receipt.",
     "release": "Serve what was taken in unreleased, or under embargo.",
     "search": "Find products by words, place, time or label.",
+    "site": "The dossier of a place: light, slope, coverage.",
     "get": "Take a product out, label and data, verified.",
     "open": "Show what is in a product: tables, arrays, texts.",
     "proof": "Write the evidence that a product is in custody.",

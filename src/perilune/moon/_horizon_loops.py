@@ -15,11 +15,14 @@ def sweep(
     azimuth: float,
     observer_m: float,
     radius_m: float,
+    core: int,
 ) -> npt.NDArray[np.float32]:
-    """Horizon in degrees of each pixel toward ``azimuth`` (radians from up the page, clockwise).
+    """Horizon in degrees toward ``azimuth`` (radians from up the page, clockwise).
 
-    The grid is mirrored until the azimuth points up, at most 45 degrees to either side; so
-    lines toward it pass through each row once, and at places between two columns only.
+    Of the ``core`` x ``core`` pixels in the middle; of all the ground only lines that these
+    look along are walked. The grid is mirrored until the azimuth points up, at most 45 degrees to
+    either side; so lines toward it pass through each row once, and at places between two columns
+    only.
     """
     right, up = math.sin(azimuth), math.cos(azimuth)
     is_swapped = abs(right) > abs(up)
@@ -29,20 +32,24 @@ def sweep(
     if is_flipped:
         heights, up = heights[::-1], -up
     grid = np.ascontiguousarray(heights)
-    guides = _walk_lines(grid, pixel_m, right, up, observer_m, radius_m)
-    out: npt.NDArray[np.float32] = _look(grid, guides, pixel_m, right, up, observer_m, radius_m)
+    reach = math.floor((core - 1) / 2.0 * (1.0 + abs(right / up))) + 1
+    guides = _walk_lines(grid, pixel_m, right, up, observer_m, radius_m, reach, core)
+    out: npt.NDArray[np.float32] = _look(
+        grid, guides, pixel_m, right, up, observer_m, radius_m, core
+    )
     if is_flipped:
         out = out[::-1]
     return np.ascontiguousarray(out.T[::-1, ::-1] if is_swapped else out)
 
 
 @njit(parallel=True, cache=True)
-def _walk_lines(heights, pixel_m, right, up, observer_m, radius_m):
-    """For each line and row, the row of the horizon as seen from there; -1 where there is none."""
-    size = heights.shape[0]
-    half = (size - 1) / 2.0
-    reach = int(math.ceil(half * (1.0 + abs(right / up)))) + 1
-    guides = np.full((2 * reach + 1, size), -1, np.int32)
+def _walk_lines(heights, pixel_m, right, up, observer_m, radius_m, reach, core):
+    """For each line and row, the row of the horizon as seen from there; -1 where there is none.
+
+    Rows below the core are not looked from.
+    """
+    rows = (heights.shape[0] + core) // 2
+    guides = np.full((2 * reach + 1, rows), -1, np.int32)
     for line in prange(2 * reach + 1):
         _walk(heights, guides[line], float(line - reach), pixel_m, right, up, observer_m, radius_m)
     return guides
@@ -61,7 +68,7 @@ def _walk(heights, guides, start, pixel_m, right, up, observer_m, radius_m):
     top = 0
     offset = start * up * pixel_m
     foot = math.sqrt(radius_m * radius_m + offset * offset)
-    for row in range(size):
+    for row in range(len(guides)):
         y = half - row
         x = start + y * right / up
         column = x + half
@@ -92,8 +99,8 @@ def _walk(heights, guides, start, pixel_m, right, up, observer_m, radius_m):
 
 
 @njit(parallel=True, cache=True)
-def _look(heights, guides, pixel_m, right, up, observer_m, radius_m):
-    """The horizon from each pixel itself.
+def _look(heights, guides, pixel_m, right, up, observer_m, radius_m, core):
+    """The horizon from each pixel of the core itself.
 
     It is looked for where the two lines beside the pixel found theirs, on the ground right before
     it, and half a row to either side of the highest of these; the terrain there is taken on the
@@ -103,10 +110,11 @@ def _look(heights, guides, pixel_m, right, up, observer_m, radius_m):
     half = (size - 1) / 2.0
     reach = (guides.shape[0] - 1) // 2
     slope = right / up
-    out = np.full((size, size), np.float32(_NOTHING))
-    for row in prange(size):
+    first = (size - core) // 2
+    out = np.full((core, core), np.float32(_NOTHING))
+    for row in prange(first, first + core):
         y = half - row
-        for column in range(size):
+        for column in range(first, first + core):
             x = column - half
             line = int(math.floor(x - y * slope)) + reach
             along, offset = (x * right + y * up) * pixel_m, (x * up - y * right) * pixel_m
@@ -138,7 +146,7 @@ def _look(heights, guides, pixel_m, right, up, observer_m, radius_m):
                     if choice < 5:
                         best = seen
             if highest > -1.5:
-                out[row, column] = math.degrees(math.asin(highest))
+                out[row - first, column - first] = math.degrees(math.asin(highest))
     return out
 
 

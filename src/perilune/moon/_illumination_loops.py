@@ -10,9 +10,9 @@ from numba import njit, prange
 def _threshold_deg(x, y, azimuth, horizon_deg):
     """Declination at which a body over this azimuth stands in the horizon of the pixel at (x, y).
 
-    x to the right and y up the page, in radii. With c the distance from the pole and D the angle
-    between the pixel's own azimuth and the body's, a body at declination d above the pole's
-    horizon stands at elevation e with sin e = cos c sin d + sin c cos d cos D.
+    x to the right and y up the page, in radii. With c the distance from the grid's centre and D
+    the angle between the pixel's own azimuth and the body's, a body at declination d above the
+    grid's plane stands at elevation e with sin e = cos c sin d + sin c cos d cos D.
     """
     along = x * math.sin(azimuth) + y * math.cos(azimuth)
     scale = math.sqrt(1.0 + x * x + y * y)

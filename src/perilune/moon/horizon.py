@@ -1,4 +1,4 @@
-"""How high the terrain stands in a direction: the horizon of every pixel of a polar grid.
+"""How high the terrain stands in a direction: the horizon of every pixel of a grid.
 
 On a gnomonic grid (`perilune.moon.grids`) the ground toward one azimuth lies on straight lines.
 Each line is walked once, and the upper hull of what was passed is kept as a stack: what
@@ -6,8 +6,7 @@ a hill hides can never be a horizon again, so every pixel costs constant time. T
 of the sphere, not of a plane: points are compared in the plane through the body's centre.
 
 An *azimuth* here is a direction of the grid: 0 points up the page, 90 degrees to the right. A body
-far away at declination 0 that stands over the equator's point in that direction is seen from every
-pixel exactly along it.
+far away in the plane of the grid is seen from every pixel exactly along one.
 
 Method: upper convex hull as in Graham's scan over the profile; compared with plain ray marching in
 tests/unit/test_horizon.py.
@@ -29,14 +28,19 @@ NOTHING_DEG = -90.0
 
 
 def horizon_deg(terrain: Terrain, azimuth_deg: float, *, observer_m: float = 0.0) -> Angles:
-    """Elevation of the horizon in degrees of each pixel, shape (size, size).
+    """Elevation of the horizon in degrees of each pixel of the core, shape (size, size).
 
     ``observer_m``: height of the eye above the ground. Pixels from which no ground lies in that
     direction have `NOTHING_DEG`.
     """
     grid = terrain.grid
     swept: Angles = _compiled().sweep(
-        terrain.heights_m, grid.pixel_m, radians(azimuth_deg), float(observer_m), grid.radius_m
+        terrain.heights_m,
+        grid.pixel_m,
+        radians(azimuth_deg),
+        float(observer_m),
+        grid.radius_m,
+        terrain.core.size,
     )
     return swept
 
