@@ -118,7 +118,8 @@ class Integrity:
         for target, whole in enumerate(wholes):
             if whole.is_joint:
                 yield from _summed(self._not_elsewhere(self._of_owners(target, whole)))
-                yield from self._of_strangers(target, whole)
+                if self._options.every_label == 1:  # what is passed over may list the others
+                    yield from self._of_strangers(target, whole)
                 if whole.rule is Rule.BUNDLE:
                     yield from self._not_elsewhere(self._of_references(target))
                 yield from check_names(
@@ -179,7 +180,8 @@ class Integrity:
         for path, lid, version, kind in self._gathered.unlisted(target):
             if kind == itself:
                 continue
-            if self._elsewhere is not None and lid.rpartition(":")[0] not in owners:
+            is_lax = self._elsewhere is None or self._options.counts_like_validate
+            if not is_lax and lid.rpartition(":")[0] not in owners:
                 continue  # what lists it is held elsewhere
             holder = "bundle" if kind == "Product_Collection" else "collection"
             yield say(

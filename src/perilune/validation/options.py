@@ -37,9 +37,11 @@ class Options:
     extensions: tuple[str, ...] = ("xml", "lblx")
     """What names of labels end in (``--label-extension``)."""
     alternates: tuple[Path, ...] = ()
-    """Further folders where files that labels name may lie (``--alternate_file_paths``)."""
+    """Further folders whose labels count as members, and are not checked themselves
+    (``--alternate_file_paths``)."""
     every_label: int = 1
-    """Only every nth label (``--everyN``)."""
+    """Only the first label and every nth after it; the others count as members alone
+    (``--everyN``)."""
     least: Severity = Severity.WARNING
     """The least severe messages that are reported (``-v``)."""
 

@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from perilune.validation.alternates import Alternates
 from perilune.validation.context import delivered_in, not_checked
 from perilune.validation.examine import Outcome, Sources, examiner, lost
 from perilune.validation.findings import Findings
@@ -52,9 +53,11 @@ def run(
     found = walk(paths, options)
     means = _knowing_what_comes(found, options, means)
     findings = Findings(least=options.least, counts_like_validate=options.counts_like_validate)
-    with closing(Integrity(options)) as integrity:
+    alternates = Alternates.read(found, options)
+    elsewhere = alternates if options.alternates or options.every_label > 1 else None
+    with closing(Integrity(options, elsewhere)) as integrity:
         _examine(found, options, means, findings, integrity)
-        _not_looked_at(found, findings, options)
+        _not_looked_at(found, findings, options, alternates)
         if options.checks_context and not len(means.sources.registry):
             findings.beside(".", [not_checked(".")])
         if not findings.summary.products.total:
@@ -131,7 +134,7 @@ def _whole(target: Target, found: Walk) -> Whole:
         root=target.root,
         files=target.files,
         folders=target.folders,
-        skipped=target.skipped,
+        skipped=(*target.skipped, *target.passed_over),
     )
 
 
@@ -144,25 +147,20 @@ def _take_whole(messages: Iterable[Message], findings: Findings) -> None:
         findings.beside(path, told)
 
 
-def _not_looked_at(found: Walk, findings: Findings, options: Options) -> None:
-    """Labels of other versions, and folders that are not there."""
+def _not_looked_at(
+    found: Walk, findings: Findings, options: Options, alternates: Alternates
+) -> None:
+    """Labels of other versions, and those of other folders."""
     for target in found.targets:
         for label in target.skipped:
             findings.product(label, None, (), is_skipped=True)
         if options.counts_like_validate:
             for _ in target.strangers:
                 findings.skip()
-    for folder in options.alternates:
-        if not folder.is_dir():
-            message = Message(
-                severity=Severity.WARNING,
-                type="info.validation.general",
-                path=str(folder),
-                message=f"{folder} is no folder; no file is looked for there",
-                found="no folder",
-                expected="a folder",
-            )
-            findings.beside(message.path, [message])
+    for label in alternates.labels:
+        findings.product(label, None, (), is_skipped=True)
+    for message in alternates.messages:
+        findings.beside(message.path, [message])
 
 
 def _nothing_found(found: Walk, findings: Findings, options: Options) -> None:

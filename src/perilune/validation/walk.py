@@ -30,6 +30,8 @@ class Target:
     """Every folder below."""
     skipped: Sequence[str] = ()
     """Labels of other versions than the one meant: not looked at."""
+    passed_over: Sequence[str] = ()
+    """Labels that are not among the nth ones asked for: they count as members alone."""
     strangers: Sequence[str] = ()
     """Labels of collections that the bundle does not name: looked at all the same."""
 
@@ -95,9 +97,11 @@ def walk(paths: Sequence[Path], options: Options) -> Walk:
     return Walk(base, tuple(_target(place, base, options) for place in places))
 
 
-def files_below(folder: Path, base: Path, *, is_recursive: bool = True) -> Iterator[str]:
-    """Every file below a folder, relative to the base, in the order of their names."""
-    yield from _below(folder, base, is_recursive=is_recursive).files
+def labels_below(folder: Path, options: Options) -> Iterator[str]:
+    """Every label in and below a folder, relative to it, in the order of their names."""
+    for path in _below(folder, folder, is_recursive=True).files:
+        if _is_named_like_label(path, options.extensions):
+            yield path
 
 
 def _target(place: Path, base: Path, options: Options) -> Target:
@@ -120,11 +124,14 @@ def _target(place: Path, base: Path, options: Options) -> Target:
     elif rule is Rule.COLLECTION:
         chosen = collections_meant(base, _relative(folder, base), labels, given)
     left_out = set(chosen.others)
+    meant = [path for path in labels if path not in left_out]
+    every = options.every_label
     return Target(
         place=place,
         rule=rule,
         root=_relative(folder, base),
-        labels=[path for path in labels if path not in left_out],
+        labels=meant[::every],
+        passed_over=[path for row, path in enumerate(meant) if row % every],
         files=found.files,
         folders=found.folders,
         skipped=chosen.others,
