@@ -254,7 +254,9 @@ class Skeleton:
 def _as_typed(label: Label) -> str:
     """The label as a parser hands it on that knows its schema: values end where they end."""
     tidy = collapsed(label.root)
-    return label.data.decode("utf-8-sig") if tidy is None else etree.tostring(tidy).decode()
+    if tidy is None:
+        return label.data.decode("utf-8-sig")
+    return etree.tostring(tidy, encoding="unicode")
 
 
 def test_the_asserts_that_fail_are_those_of_the_iso_skeleton(
