@@ -13,6 +13,7 @@ PARTS = (
     "validation",
     "content",
     "integrity",
+    "tree",
     "delivery",
     "containers",
     "process",

@@ -89,3 +89,23 @@ def test_nobody_is_left_when_the_caller_stops() -> None:
 def test_processes_that_never_start_are_told() -> None:
     with pytest.raises(WorkersFailed, match="exit status 3"):
         list(in_workers(partial(_failing_maker), ["a"], jobs=1, seconds=60))
+
+
+def test_a_worker_that_has_done_much_is_replaced_and_no_answer_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("perilune.validation.workers._NAMES_A_WORKER", 100)
+    names = [f"n{number}" for number in range(1_000)]
+
+    answers = list(in_workers(partial(_telling_maker), names, jobs=2, seconds=60.0))
+
+    assert [name for name, _ in answers] == names
+    assert 8 <= len({process for _, process in answers}) <= 12
+
+
+def _telling_maker() -> Callable[[str], int]:
+    return _process
+
+
+def _process(_name: str) -> int:
+    return os.getpid()

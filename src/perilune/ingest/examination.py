@@ -62,7 +62,7 @@ class Examination:
         whole = Whole(
             rule=self.options.rule or Rule.FOLDER,
             base=self.received.root,
-            files=tuple(files),
+            files=sorted(files, key=lambda path: path.rpartition("/")[::2]),
             folders=_folders(files),
         )
         yield from self._told(self._integrity.finish([whole]))
@@ -148,9 +148,10 @@ def _rule(received: Received, kinds: Iterable[str]) -> Rule:
 
 
 def _folders(files: Iterable[str]) -> tuple[str, ...]:
-    """Every folder that files lie in, in the order of their names."""
-    folders = {str(folder) for path in files for folder in PurePosixPath(path).parents}
-    return tuple(sorted(folders - {"."}))
+    """Every folder that files lie in, those within one together."""
+    within = {path.rpartition("/")[0] for path in files}
+    folders = within | {str(each) for path in within for each in PurePosixPath(path).parents}
+    return tuple(sorted(folders - {"", "."}, key=lambda path: path.rpartition("/")[::2]))
 
 
 def _not_checked(cause: str, found: str, count: int) -> Message:

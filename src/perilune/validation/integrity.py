@@ -52,9 +52,10 @@ class Whole:
     """What all paths are relative to."""
     root: str = ""
     """The target's folder, relative to the base; empty for the base itself."""
-    files: Sequence[str] = ()
-    folders: Sequence[str] = ()
-    skipped: Sequence[str] = ()
+    files: Collection[str] = ()
+    """Those of a folder together."""
+    folders: Collection[str] = ()
+    skipped: Collection[str] = ()
     """Labels of other versions than the one meant; files that they name are not unlabelled."""
 
     @property

@@ -6,7 +6,7 @@ else the latest, is checked, with the collections that it names; so does NASA's 
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,7 @@ class Chosen:
     """Labels of collections that no bundle meant names."""
 
 
-def bundle_meant(base: Path, root: str, labels: Sequence[str], given: str | None) -> Chosen:
+def bundle_meant(base: Path, root: str, labels: Collection[str], given: str | None) -> Chosen:
     """The bundle label that was named, else the latest of each bundle; and its collections."""
     bundles = list(_of_kind(base, _inside(labels, root, depth=0), "Product_Bundle"))
     if given is not None:
@@ -44,7 +44,7 @@ def bundle_meant(base: Path, root: str, labels: Sequence[str], given: str | None
     return Chosen((*others, *unnamed), tuple(strangers))
 
 
-def collections_meant(base: Path, root: str, labels: Sequence[str], given: str | None) -> Chosen:
+def collections_meant(base: Path, root: str, labels: Collection[str], given: str | None) -> Chosen:
     """The collection label that was named, else the latest of each collection."""
     collections = list(_of_kind(base, _inside(labels, root, depth=0), "Product_Collection"))
     if given is not None:
@@ -102,7 +102,7 @@ def _rank(label: Label) -> tuple[int, ...]:
     return tuple(int(part) if part.isdecimal() else 0 for part in label.version.split("."))
 
 
-def _inside(labels: Sequence[str], root: str, depth: int) -> Iterator[str]:
+def _inside(labels: Collection[str], root: str, depth: int) -> Iterator[str]:
     """Labels that lie in ``root``, or at most ``depth`` folders below."""
     start = len(root) + 1 if root else 0
     return (path for path in labels if path.count("/", start) <= depth)

@@ -74,14 +74,15 @@ def check_label_names(label: Label, options: Options) -> Iterator[Message]:
 def check_names(
     rule: Rule, root: str, files: Iterable[str], folders: Iterable[str], options: Options
 ) -> Iterator[Message]:
-    """The names of everything in a bundle or collection at ``root``.
+    """The names of everything in a bundle or collection at ``root``, a folder's names together.
 
     With ``counts_like_validate`` only down to the folders of collections.
     """
     deepest = 1 if rule is Rule.COLLECTION else 2
     start = len(root) + 1 if root else 0
-    spelt: dict[tuple[str, str], str] = {}
+    beside = _by_folder(folders)
     for is_folder, paths in ((False, files), (True, folders)):
+        here, spelt = None, dict[str, str]()
         for path in paths:
             depth = path.count("/", start) + 1
             if options.counts_like_validate and depth > deepest:
@@ -89,7 +90,11 @@ def check_names(
             parent, _, name = path.rpartition("/")
             faults = _faults(path, name, is_folder=is_folder)
             yield from faults if options.counts_like_validate else faults[:1]
-            yield from _equal_but_for_case(spelt, path, parent, name)
+            if parent != here:
+                here, spelt = parent, {}
+            yield from _equal_but_for_case(spelt, path, name)
+            if not is_folder and (folder := beside.get((parent, name.lower()))) is not None:
+                yield from _equal_but_for_case({name.lower(): name}, f"{parent}/{folder}", folder)
             if is_folder and depth == deepest and name in _OF_BUNDLES:
                 yield say(
                     "warning.sub_directory.unallowed_name",
@@ -100,14 +105,18 @@ def check_names(
                 )
 
 
+def _by_folder(folders: Iterable[str]) -> dict[tuple[str, str], str]:
+    """The name of each folder by the folder it is in and its name in small letters."""
+    parted = (path.rpartition("/")[::2] for path in folders)
+    return {(parent, name.lower()): name for parent, name in parted}
+
+
 def _first_fault(path: str, name: str, lidvid: str | None) -> Iterator[Message]:
     yield from _faults(path, name, is_folder=False, lidvid=lidvid)[:1]
 
 
-def _equal_but_for_case(
-    spelt: dict[tuple[str, str], str], path: str, parent: str, name: str
-) -> Iterator[Message]:
-    first = spelt.setdefault((parent, name.lower()), name)
+def _equal_but_for_case(spelt: dict[str, str], path: str, name: str) -> Iterator[Message]:
+    first = spelt.setdefault(name.lower(), name)
     if first != name:
         yield say(
             "error.validation.file_naming_problem",

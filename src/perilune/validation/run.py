@@ -6,7 +6,7 @@ say of each other is gathered meanwhile and told at the end.
 """
 
 import os
-from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from perilune.validation.findings import Findings
 from perilune.validation.integrity import Integrity, Whole
 from perilune.validation.options import Options, Rule
 from perilune.validation.report import About, Message, Report, Severity
+from perilune.validation.told import by_file
 from perilune.validation.walk import Target, Walk, walk
 from perilune.validation.workers import Lost, in_this_process, in_workers
 
@@ -62,7 +63,9 @@ def run(
             findings.beside(".", [not_checked(".")])
         if not findings.summary.products.total:
             _nothing_found(found, findings, options)
-        _take_whole(integrity.finish([_whole(target, found) for target in found.targets]), findings)
+        closing_words = integrity.finish([_whole(target, found) for target in found.targets])
+        for path, told in by_file(closing_words):
+            findings.beside(path, told)
     subject = ", ".join(target.place.name for target in found.targets)
     return findings.report(subject, about)
 
@@ -136,15 +139,6 @@ def _whole(target: Target, found: Walk) -> Whole:
         folders=target.folders,
         skipped=(*target.skipped, *target.passed_over),
     )
-
-
-def _take_whole(messages: Iterable[Message], findings: Findings) -> None:
-    """What concerns more than one label, file by file."""
-    by_path: dict[str, list[Message]] = {}
-    for message in messages:
-        by_path.setdefault(message.path, []).append(message)
-    for path, told in by_path.items():
-        findings.beside(path, told)
 
 
 def _not_looked_at(

@@ -7,11 +7,13 @@ are not followed.
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from perilune.errors import WrongUsage
 from perilune.validation.membership import Chosen, bundle_meant, collections_meant
 from perilune.validation.options import Options, Rule
+from perilune.validation.paths import Paths
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,15 +24,15 @@ class Target:
     rule: Rule
     root: str
     """Its folder, relative to the base; empty for the base itself."""
-    labels: Sequence[str]
+    labels: Collection[str]
     """Files that may be labels, relative to the base, in the order of their names."""
-    files: Sequence[str] = ()
-    """Every file below, relative to the base; of a single label none."""
-    folders: Sequence[str] = ()
+    files: Collection[str] = ()
+    """Every file below, relative to the base, those of a folder together; of a label none."""
+    folders: Collection[str] = ()
     """Every folder below."""
-    skipped: Sequence[str] = ()
+    skipped: Collection[str] = ()
     """Labels of other versions than the one meant: not looked at."""
-    passed_over: Sequence[str] = ()
+    passed_over: Collection[str] = ()
     """Labels that are not among the nth ones asked for: they count as members alone."""
     strangers: Sequence[str] = ()
     """Labels of collections that the bundle does not name: looked at all the same."""
@@ -80,8 +82,8 @@ class Walk(Collection[str]):
 class _Found:
     """What lies in a folder."""
 
-    files: list[str] = field(default_factory=list)
-    folders: list[str] = field(default_factory=list)
+    files: Paths = field(default_factory=Paths)
+    folders: Paths = field(default_factory=Paths)
 
 
 def walk(paths: Sequence[Path], options: Options) -> Walk:
@@ -116,22 +118,26 @@ def _target(place: Path, base: Path, options: Options) -> Target:
         )
     folder = place if is_folder else place.parent
     found = _below(folder, base, is_recursive=options.is_recursive)
-    labels = [path for path in found.files if _is_named_like_label(path, options.extensions)]
+    labels = Paths.of(
+        path for path in found.files if _is_named_like_label(path, options.extensions)
+    )
     given = None if is_folder else _relative(place, base)
     chosen = Chosen()
     if rule is Rule.BUNDLE:
         chosen = bundle_meant(base, _relative(folder, base), labels, given)
     elif rule is Rule.COLLECTION:
         chosen = collections_meant(base, _relative(folder, base), labels, given)
-    left_out = set(chosen.others)
-    meant = [path for path in labels if path not in left_out]
+    meant: Collection[str] = labels
+    if chosen.others:
+        left_out = set(chosen.others)
+        meant = Paths.of(path for path in labels if path not in left_out)
     every = options.every_label
     return Target(
         place=place,
         rule=rule,
         root=_relative(folder, base),
-        labels=meant[::every],
-        passed_over=[path for row, path in enumerate(meant) if row % every],
+        labels=meant if every == 1 else Paths.of(islice(meant, 0, None, every)),
+        passed_over=Paths.of(path for row, path in enumerate(meant) if row % every),
         files=found.files,
         folders=found.folders,
         skipped=chosen.others,
@@ -144,25 +150,27 @@ def _below(folder: Path, base: Path, *, is_recursive: bool) -> _Found:
     waiting = [_relative(folder, base)]
     while waiting:
         here = waiting.pop()
-        inner = []
-        for entry in _entries(base / here):
-            path = f"{here}/{entry.name}" if here else entry.name
-            if entry.is_dir(follow_symlinks=False):
-                inner.append(path)
-            elif entry.is_file():
-                found.files.append(path)
-        found.folders += inner
+        files, folders = _names_in(base / here)
+        found.files.put(here, files)
+        found.folders.put(here, folders)
         if is_recursive:
-            waiting += reversed(inner)
+            waiting += [f"{here}/{name}" if here else name for name in reversed(folders)]
     return found
 
 
-def _entries(folder: Path) -> list["os.DirEntry[str]"]:
+def _names_in(folder: Path) -> tuple[list[str], list[str]]:
+    """Names of files and of folders, in order."""
+    files, folders = [], []
     try:
         with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.name)
+                elif entry.is_file():
+                    files.append(entry.name)
     except OSError as error:
         raise WrongUsage(f"{folder} cannot be read: {error.strerror}") from error
+    return sorted(files), sorted(folders)
 
 
 def _relative(place: Path, base: Path) -> str:

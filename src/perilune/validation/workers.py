@@ -26,6 +26,8 @@ _AHEAD = 2
 """Chunks that a worker is given before it has answered the first."""
 _WINDOW = 4_096
 """Answers kept until those before them are there: bounds the memory."""
+_NAMES_A_WORKER = 10_000
+"""After so many a worker is replaced: what Saxon has allocated it does not give back."""
 _PRELOADED = ("perilune.validation.examine",)
 _FALSE_STARTS = 3
 
@@ -68,6 +70,8 @@ class _Worker:
     waiting: deque[tuple[int, str]] = field(default_factory=deque)
     """What it was given and has not answered, in order."""
     busy_since: float = 0.0
+    given: int = 0
+    """Names handed to it in all."""
 
 
 @dataclass(slots=True)
@@ -114,7 +118,11 @@ class _Crew(Generic[Answer]):
         self.workers.append(_Worker(process, ours, busy_since=time.monotonic()))
 
     def _hand_out(self) -> None:
-        for worker in self.workers:
+        for worker in list(self.workers):
+            if worker.given >= _NAMES_A_WORKER:
+                if not worker.waiting:
+                    self._retire(worker)
+                continue
             while len(worker.waiting) <= _CHUNK * (_AHEAD - 1):
                 chunk = self._chunk()
                 if not chunk:
@@ -122,6 +130,7 @@ class _Crew(Generic[Answer]):
                 if not worker.waiting:
                     worker.busy_since = time.monotonic()
                 worker.waiting += chunk
+                worker.given += len(chunk)
                 with suppress(OSError):  # a dead worker is seen when it is listened to
                     worker.pipe.send(chunk)
 
@@ -167,11 +176,19 @@ class _Crew(Generic[Answer]):
         assert given == index
         self.done[index] = (name, answer)
 
-    def _replace(self, worker: _Worker, reason: str) -> None:
+    def _retire(self, worker: _Worker) -> None:
+        """Let go of a worker that has answered everything, and hire another in its place."""
+        self._end(worker)
+        self._hire()
+
+    def _end(self, worker: _Worker) -> None:
         worker.process.kill()
         worker.process.join()
         worker.pipe.close()
         self.workers.remove(worker)
+
+    def _replace(self, worker: _Worker, reason: str) -> None:
+        self._end(worker)
         told = reason or f"the process that checked it ended ({_end_of(worker.process.exitcode)})"
         if worker.is_ready and worker.waiting:
             index, name = worker.waiting.popleft()
