@@ -1,11 +1,13 @@
 """From whatever names a product to its numbers, and to the line of the label where it fails."""
 
+import io
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 import perilune
 from perilune.cli import main
@@ -14,6 +16,7 @@ from perilune.formats.pds4.array import OpenArray
 from perilune.formats.pds4.product import OpenObject, OpenProduct
 from perilune.formats.pds4.stream import OpenStream
 from perilune.formats.pds4.table import OpenTable
+from perilune.formats.picture import picture
 from perilune.testing.data_objects import (
     array,
     binary,
@@ -248,3 +251,93 @@ def test_the_command_shows_columns_units_axes_and_statistics(tmp_path: Path) -> 
     assert "1 3 x 2 15, UnsignedByte" in done.output
     assert "10 to 195, mean" in done.output
     assert "3 masked" in done.output
+
+
+MAP = """<Observation_Area><Discipline_Area>
+<disp:Display_Settings xmlns:disp="http://pds.nasa.gov/pds4/disp/v1">
+<Local_Internal_Reference><local_identifier_reference>map</local_identifier_reference>
+</Local_Internal_Reference><disp:Display_Direction>
+<disp:horizontal_display_axis>Sample</disp:horizontal_display_axis>
+<disp:horizontal_display_direction>Right to Left</disp:horizontal_display_direction>
+<disp:vertical_display_axis>Line</disp:vertical_display_axis>
+<disp:vertical_display_direction>Bottom to Top</disp:vertical_display_direction>
+</disp:Display_Direction></disp:Display_Settings>
+<cart:Cartography xmlns:cart="http://pds.nasa.gov/pds4/cart/v1"><cart:Spatial_Reference_Information>
+<cart:Horizontal_Coordinate_System_Definition><cart:Planar>
+<cart:Map_Projection><cart:map_projection_name>Polar Stereographic</cart:map_projection_name>
+</cart:Map_Projection><cart:Planar_Coordinate_Information><cart:Coordinate_Representation>
+<cart:pixel_resolution_x unit="km/pixel">0.5</cart:pixel_resolution_x>
+<cart:pixel_resolution_y unit="m/pixel">250</cart:pixel_resolution_y>
+</cart:Coordinate_Representation></cart:Planar_Coordinate_Information><cart:Geo_Transformation>
+<cart:upperleft_corner_x unit="m">-1000</cart:upperleft_corner_x>
+<cart:upperleft_corner_y unit="m">500</cart:upperleft_corner_y></cart:Geo_Transformation>
+</cart:Planar></cart:Horizontal_Coordinate_System_Definition></cart:Spatial_Reference_Information>
+</cart:Cartography></Discipline_Area></Observation_Area>"""
+
+
+def map_of(folder: Path, data: bytes) -> OpenArray:
+    described = (
+        array("UnsignedByte", (2, 3), rest=constants(missing_constant="0"))
+        .replace("<Array>", "<Array_2D_Map><local_identifier>map</local_identifier>")
+        .replace("</Array>", "</Array_2D_Map>")
+        .replace("<axis_name>1<", "<axis_name>Line<")
+        .replace("<axis_name>2<", "<axis_name>Sample<")
+        .replace("</data_type>", "</data_type><unit>K</unit>")
+    )
+    return array_of(opened(folder, described, data, rest=MAP))
+
+
+def test_a_picture_is_turned_as_its_label_says(tmp_path: Path) -> None:
+    image = map_of(tmp_path, bytes([1, 2, 3, 4, 5, 0]))
+
+    seen = picture(image)
+
+    assert seen is not None
+    grey, opacity = seen.pixels[..., 0], seen.pixels[..., 1]
+    assert opacity.tolist() == [[0, 255, 255], [255, 255, 255]]
+    assert grey[0, 1] > grey[0, 2] > grey[1, 0] > grey[1, 1] > grey[1, 2]
+    with Image.open(io.BytesIO(seen.png())) as read:
+        assert (read.size, read.mode) == ((3, 2), "LA")
+
+
+def test_a_large_picture_is_thinned_out(tmp_path: Path) -> None:
+    data = np.arange(40_000, dtype=np.uint16).reshape(100, 400)
+    image = array_of(opened(tmp_path, array("UnsignedLSB2", (100, 400)), data.tobytes()))
+
+    seen = picture(image, 64)
+
+    assert seen is not None
+    assert (seen.step, seen.pixels.shape) == (7, (15, 58, 2))
+    assert seen.low < seen.high < 40_000
+
+
+def test_xarray_has_units_masks_and_the_coordinates_of_a_map(tmp_path: Path) -> None:
+    found = map_of(tmp_path, bytes([1, 2, 3, 4, 5, 0])).to_xarray((slice(None), slice(1, 3)))
+
+    assert found.dims == ("line", "sample")
+    assert found.attrs == {"units": "K", "projection": "Polar Stereographic"}
+    assert found.x.values.tolist() == [-250.0, 250.0]
+    assert found.y.values.tolist() == [375.0, 125.0]
+    assert found.sample.values.tolist() == [1, 2]
+    assert np.isnan(found.values[1, 1])
+
+
+def test_pandas_keeps_whole_numbers_whole_beside_masked_ones(tmp_path: Path) -> None:
+    frame = table_of(opened(tmp_path, NUMBERS, ROWS)).to_pandas(stop=2)
+
+    assert frame["ASCII_Integer"].dtype == "Int64"
+    assert frame["ASCII_Integer"].isna().tolist() == [False, True]
+    assert frame.attrs["units"]["ASCII_Real"] == "km"
+    assert len(frame) == 2
+
+
+def test_a_group_becomes_columns_of_a_frame_and_an_axis_of_a_data_set(tmp_path: Path) -> None:
+    group = (
+        "<Group_Field_Binary><repetitions>2</repetitions><group_location>1</group_location>"
+        f"<group_length>2</group_length>{field('Binary', 'UnsignedByte', (1, 1))}"
+        "</Group_Field_Binary>"
+    )
+    table = table_of(opened(tmp_path, binary([group], 2, 3), bytes(range(6))))
+
+    assert list(table.to_pandas()) == ["UnsignedByte[0]", "UnsignedByte[1]"]
+    assert table.to_xarray()["UnsignedByte"].shape == (3, 2)

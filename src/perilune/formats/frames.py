@@ -63,14 +63,15 @@ def _series(values: Values, pd: Any) -> Any:
 
 def data_set(table: OpenTable, columns: Mapping[str, Values]) -> "xr.Dataset":
     """A data set over ``record``, with an axis more for each group that a field is in."""
-    xr = _xarray()
+    xarray = _xarray()
     found = {}
     for each in table.variables:
         if each.name in columns:
             axes = ("record", *(f"{each.name}_{number + 1}" for number in range(len(each.steps))))
             attributes = {"units": each.unit} if each.unit else {}
             found[each.name] = (axes, _filled(columns[each.name]), attributes)
-    return xr.Dataset(found, attrs={"name": table.name})
+    made: xr.Dataset = xarray.Dataset(found, attrs={"name": table.name})
+    return made
 
 
 def data_array(array: OpenArray, index: Index = ...) -> "xr.DataArray":
@@ -79,7 +80,7 @@ def data_array(array: OpenArray, index: Index = ...) -> "xr.DataArray":
     A map has ``x`` and ``y`` in metres of its projection, at the centres of its pixels; every other
     axis counts elements from 0.
     """
-    xr = _xarray()
+    xarray = _xarray()
     values = array[index]
     kept = [
         (number, range(*step.indices(array.shape[number])))
@@ -99,13 +100,14 @@ def data_array(array: OpenArray, index: Index = ...) -> "xr.DataArray":
     attributes = {"units": array.unit} if array.unit else {}
     if grid is not None and grid.projection:
         attributes["projection"] = grid.projection
-    return xr.DataArray(
+    made: xr.DataArray = xarray.DataArray(
         _filled(values),
         dims=[names[number] for number, _ in kept],
         coords=coordinates,
         name=array.name or None,
         attrs=attributes,
     )
+    return made
 
 
 def _xarray() -> Any:
