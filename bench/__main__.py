@@ -17,6 +17,7 @@ PARTS = (
     "delivery",
     "containers",
     "process",
+    "reading",
     "scale",
 )
 

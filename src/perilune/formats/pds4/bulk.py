@@ -21,7 +21,7 @@ Rows = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 _Numbers = npt.NDArray[np.float64] | npt.NDArray[np.int64]
 
-_BLOCK = 8192
+BLOCK = 32_768
 """Rows that are turned together: with their temporaries they stay in the processor's cache."""
 _WIDEST = 250
 """Bytes of a number; longer ones are read one by one."""
@@ -93,42 +93,107 @@ def _exact_real(text: str) -> float | None:
 
 def _simple_reals(turned: Rows) -> tuple[npt.NDArray[Any], Mask]:
     """Values of a turned block, and where they are right."""
-    is_e = (turned | 32) == _LOWER_E
-    has_e = is_e.any(axis=0)
+    lows, highs = turned.min(axis=1), turned.max(axis=1)
+    exponents = np.flatnonzero((lows | 32 == _LOWER_E) & (lows == highs))
     power: npt.NDArray[np.int64] | int = 0
     usable = None
-    if has_e.any():
-        columns = np.flatnonzero(is_e.any(axis=1))
-        if len(columns) > 1 or not has_e.all():
-            usable = ~has_e  # exponents at different places: those rows go one by one
-        else:
-            place = int(columns[0])
-            exponent = _digits(turned[place + 1 :], may_have_point=False)
-            power = np.where(exponent.negative, -exponent.number, exponent.number).astype(np.int64)
-            usable = exponent.plain & (exponent.count <= 4)
-            usable &= turned[place - 1] != _BLANK if place else False
-            if place + 1 < len(turned):
-                usable &= turned[place + 1] != _BLANK
-            turned = turned[:place]
+    if len(exponents) == 1 and 0 < exponents[0] < len(turned) - 1:
+        place = int(exponents[0])
+        exponent = _digits(turned[place + 1 :], may_have_point=False)
+        power = np.where(exponent.negative, -exponent.number, exponent.number).astype(np.int64)
+        usable = exponent.plain & (exponent.count <= 4)
+        usable &= (turned[place - 1] != _BLANK) & (turned[place + 1] != _BLANK)
+        turned = turned[:place]
     found = _digits(turned, may_have_point=True)
     scale = power - found.decimals.astype(np.int64)
-    right = found.plain & (found.count <= _MOST_DIGITS) & (found.number < _EXACT)
-    right &= (scale >= -22) & (scale <= 22)
-    if usable is not None:
-        right &= usable
-    values = found.number.astype(np.float64)
-    if scale.min() == scale.max() and -22 <= scale[0] <= 22:
-        size = _POWERS[abs(scale[0])]
-        values = values / size if scale[0] < 0 else values * size
+    right = found.plain & (found.count <= _MOST_DIGITS)
+    if found.number.dtype.kind == "i":
+        right &= found.number < _EXACT
+    values = found.number.astype(np.float64, copy=False)
+    least, most = int(scale.min()), int(scale.max())
+    if least == most and abs(least) <= 22:
+        values = values / _POWERS[-least] if least < 0 else values * _POWERS[least]
     else:
+        right &= (scale >= -22) & (scale <= 22)
         sizes = _POWERS[np.minimum(np.abs(scale), 22)]
         values = np.where(scale < 0, values / sizes, values * sizes)
+    if usable is not None:
+        right &= usable
     if found.negative.any():
         np.negative(values, out=values, where=found.negative)
     return values, right
 
 
 def _digits(turned: Rows, *, may_have_point: bool) -> _Digits:
+    found = _of_one_form(turned, may_have_point=may_have_point)
+    return _of_any_form(turned, may_have_point=may_have_point) if found is None else found
+
+
+def _of_one_form(turned: Rows, *, may_have_point: bool) -> _Digits | None:
+    """The same where all rows have the form of a printed column; None where they have not.
+
+    Its bytes are, in this order: blanks in all rows; blanks, a sign or digits; digits in all rows,
+    with a point at the same byte in all. That takes a third of the time of `_of_any_form`.
+    """
+    lows, highs = turned.min(axis=1), turned.max(axis=1)
+    is_full = (lows >= _ZERO) & (highs <= _ZERO + 9)
+    point = len(turned)
+    if may_have_point:
+        points = np.flatnonzero((lows == _DOT) & (highs == _DOT))
+        if len(points) > 1:
+            return None
+        if len(points):
+            point = int(points[0])
+            is_full[point] = True
+    if not is_full[-1] or (point < len(turned) and point + 1 == len(turned)):
+        return None
+    full = len(turned) - int(np.argmin(is_full[::-1])) if not is_full.all() else 0
+    if point < full:
+        return None
+    is_blank = (lows == _BLANK) & (highs == _BLANK)
+    first = int(np.argmin(is_blank))
+    digits = turned[first:] - np.uint8(_ZERO)
+    begun = np.zeros(turned.shape[1], dtype=np.bool_)
+    negative, counts = np.zeros_like(begun), np.zeros(turned.shape[1], dtype=np.uint8)
+    right = np.ones_like(begun)
+    for place, row in enumerate(turned[first:full]):
+        is_digit = digits[place] < 10
+        is_minus = row == _MINUS
+        is_begin = is_minus | (row == _PLUS) | (row == _BLANK)
+        is_begin &= ~begun
+        right &= is_digit | is_begin
+        negative |= is_minus
+        begun |= row != _BLANK
+        digits[place] *= is_digit
+        counts += is_digit
+    if not right.all():
+        return None
+    decimals = max(len(turned) - 1 - point, 0)
+    if point < len(turned):
+        digits = np.concatenate((digits[: point - first], digits[point - first + 1 :]))
+    counts += np.uint8(len(turned) - full - (point < len(turned)))
+    return _Digits(
+        _grouped(digits, counts), counts, np.full(len(begun), decimals, np.uint8), negative, right
+    )
+
+
+def _grouped(digits: Rows, counts: npt.NDArray[np.uint8]) -> _Numbers:
+    """Digits of each row as one number: two at a time in bytes, then four, then as `_number`."""
+    width, count = digits.shape
+    padded = np.zeros((-(-width // 4) * 4, count), dtype=np.uint8)
+    padded[len(padded) - width :] = digits
+    pairs = padded[::2] * np.uint8(10) + padded[1::2]
+    fours = pairs[::2].astype(np.uint16) * np.uint16(100) + pairs[1::2]
+    fits = int(counts.max(initial=0)) <= _MOST_EXACT_DIGITS
+    dtype = np.float64 if fits else np.int64
+    number: _Numbers = fours[0].astype(dtype)
+    for four in fours[1:]:
+        np.multiply(number, 10_000, out=number)
+        np.add(number, four, out=number)
+    return number
+
+
+def _of_any_form(turned: Rows, *, may_have_point: bool) -> _Digits:
     digits = turned - np.uint8(_ZERO)
     is_digit = digits < 10
     counts = _count(is_digit)
@@ -202,8 +267,8 @@ def _parsed(
     odd: list[int] = []
     if not width:
         blank[:] = True
-    for start in range(0, count if width else 0, _BLOCK):
-        block = rows[start : start + _BLOCK]
+    for start in range(0, count if width else 0, BLOCK):
+        block = rows[start : start + BLOCK]
         here = values[start : start + len(block)]
         turned = np.ascontiguousarray(block.T)
         right = np.zeros(len(block), dtype=np.bool_)
@@ -263,22 +328,37 @@ def strings(rows: Rows, *, keeps_begin: bool) -> npt.NDArray[np.str_]:
     ``keeps_begin``: blanks at the begin belong to the value. What is not UTF-8 is read as Latin-1.
     """
     count, width = rows.shape
-    if not width:
+    if not width or not count:
         return np.zeros(count, dtype="U1")
-    is_padded = not keeps_begin and bool((rows[:, 0] == _BLANK).any())
-    if is_padded or rows.max(initial=0) > 127:
-        texts = [_text(raw) for raw in byte_strings(rows)]
-        found = [text.rstrip(" \0") if keeps_begin else text.strip(" \0") for text in texts]
-        return np.array(found, dtype=np.str_) if found else np.zeros(0, dtype="U1")
-    wide = np.zeros((count, width), dtype=np.uint32)
-    wide[:] = rows
-    padded = np.ones(count, dtype=np.bool_)
-    for byte in range(width - 1, -1, -1):
-        padded &= (rows[:, byte] == _BLANK) | (rows[:, byte] == 0)
-        if not padded.any():
-            break
-        wide[padded, byte] = 0
+    wide = np.empty((count, width), dtype=np.uint32)
+    for start in range(0, count, BLOCK):
+        block = rows[start : start + BLOCK]
+        is_padded = not keeps_begin and bool((block[:, 0] == _BLANK).any())
+        if is_padded or block.max() > 127:
+            return _strings_one_by_one(rows, keeps_begin=keeps_begin)
+        last = block[:, -1]
+        if ((last == _BLANK) | (last == 0)).any():
+            block = _without_padding(block)
+        wide[start : start + len(block)] = block
     return wide.view(f"U{width}").reshape(count)
+
+
+def _without_padding(block: Rows) -> Rows:
+    """The rows with NUL, with which NumPy pads, in place of the blanks at their ends."""
+    turned = np.ascontiguousarray(block.T)
+    padding = np.ones(len(block), dtype=np.bool_)
+    for byte in turned[::-1]:
+        padding &= (byte == _BLANK) | (byte == 0)
+        if not padding.any():
+            break
+        np.multiply(byte, ~padding, out=byte)
+    return turned.T
+
+
+def _strings_one_by_one(rows: Rows, *, keeps_begin: bool) -> npt.NDArray[np.str_]:
+    texts = [_text(raw) for raw in byte_strings(rows)]
+    found = [text.rstrip(" \0") if keeps_begin else text.strip(" \0") for text in texts]
+    return np.array(found, dtype=np.str_)
 
 
 def _text(raw: bytes) -> str:

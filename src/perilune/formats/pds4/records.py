@@ -5,7 +5,9 @@ Bits count from the most significant one of their field, whatever the machine. S
 Reference, sections 4B.1 and 4B.2; Data Dictionary, Field_Bit.
 """
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from math import prod
 from typing import Any
 
@@ -14,12 +16,16 @@ import numpy.typing as npt
 
 from perilune.errors import UnreadableData
 from perilune.formats.pds4 import values
-from perilune.formats.pds4.bulk import byte_strings
+from perilune.formats.pds4.bulk import BLOCK, byte_strings
 from perilune.formats.pds4.numbers import BIT_STRINGS, NUMBER_TYPES
 from perilune.formats.pds4.objects import Table
-from perilune.formats.pds4.values import OddValue, Values
+from perilune.formats.pds4.values import Gathered, OddValue, Values
 from perilune.formats.pds4.variables import Variable
 from perilune.formats.source import Source
+
+_FEW = 4
+"""Windows of `BLOCK` records that are read in this thread; NumPy lets more be read beside."""
+_THREADS = min(os.cpu_count() or 1, 4)
 
 
 class FixedRecords:
@@ -44,7 +50,20 @@ class FixedRecords:
         """Values of each variable in records ``start`` to before ``stop``."""
         first = self._start + start * self._length
         data = self._source.read(first, first + (stop - start) * self._length)
-        return [self._values(each, data, start, stop - start) for each in variables]
+
+        def window(begin: int) -> list[Values]:
+            part = data[(begin - start) * self._length :]
+            count = min(BLOCK, stop - begin)
+            return [self._values(each, part, begin, count) for each in variables]
+
+        begins = range(start, max(stop, start + 1), BLOCK)
+        found = [Gathered(stop - start) for _ in variables]
+        with ThreadPoolExecutor(_THREADS) as pool:
+            windows = pool.map(window, begins) if len(begins) > _FEW else map(window, begins)
+            for columns in windows:
+                for gathered, column in zip(found, columns, strict=True):
+                    gathered.add(column)
+        return [gathered.values for gathered in found]
 
     def _values(self, variable: Variable, data: memoryview, start: int, count: int) -> Values:
         field = variable.field

@@ -33,6 +33,41 @@ class OddValue(Exception):  # caught by the reader, which knows the record
         self.place, self.text = place, text
 
 
+class Gathered:
+    """A column put together from windows of records."""
+
+    def __init__(self, count: int) -> None:
+        self._count, self._filled = count, 0
+        self._data: npt.NDArray[Any] | None = None
+        self._mask: bulk.Mask | None = None
+
+    def add(self, values: Values) -> None:
+        """Add the next window's values; a wider type of text takes the place of a narrower one."""
+        stop = self._filled + len(values)
+        if self._data is None:
+            if stop == self._count:
+                self._data, self._filled = values.data, stop
+                self._mask = None if values.mask is np.ma.nomask else np.ma.getmaskarray(values)
+                return
+            self._data = np.empty((self._count, *values.shape[1:]), values.dtype)
+        dtype = np.result_type(self._data, values.dtype)
+        if dtype != self._data.dtype:
+            self._data = self._data.astype(dtype)
+        self._data[self._filled : stop] = values.data
+        if values.mask is not np.ma.nomask:
+            if self._mask is None:
+                self._mask = np.zeros(self._data.shape, dtype=np.bool_)
+            self._mask[self._filled : stop] = values.mask
+        self._filled = stop
+
+    @property
+    def values(self) -> Values:
+        """All of them, once all windows were added."""
+        assert self._data is not None
+        assert self._filled == self._count
+        return np.ma.array(self._data, mask=np.ma.nomask if self._mask is None else self._mask)
+
+
 def of_text(rows: bulk.Rows, variable: Variable) -> Values:
     """A column of text, shape (n, width), as values, shape (n,).
 
