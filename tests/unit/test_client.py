@@ -11,24 +11,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import uvicorn
 
+import perilune
 from perilune.access.cursor import read_cursor
 from perilune.access.policy import VISITOR
 from perilune.access.search import find, search
 from perilune.catalogue.query import Cap, Comparison, Op, Query, Sort
 from perilune.client import RemoteNode
+from perilune.client.ranges import RemoteFile
 from perilune.errors import BadQuestion, NotFound, PeerUnreachable, WrongUsage
 from perilune.ingest.delivery import Options, deliver
 from perilune.ledger.policy import Policy
 from perilune.ledger.proof import verify_path
 from perilune.mission.simulate import write_bundle
 from perilune.model.identifier import Lid, Lidvid
+from perilune.model.package import FileEntry, Manifest
 from perilune.model.product import Releasability
 from perilune.node import Node
+from perilune.storage.digest import of_bytes
 from perilune.web.app import create_app
 
 BUNDLE = "urn:ros:rssa:luna26_simulated"
@@ -343,3 +347,71 @@ def test_a_node_below_a_path_is_asked_below_it() -> None:
         below = RemoteNode(f"{remote.url}/lunar/")
 
         assert below.product("urn:a:b:c") == {"title": "x"}
+
+
+def test_an_array_is_opened_by_ranges_with_the_values_of_the_delivery(
+    node: Node, remote: RemoteNode, tmp_path: Path
+) -> None:
+    here = remote.download(IMAGE, tmp_path)
+    [label] = [path for path in here if path.suffix == ".xml"]
+
+    by_url = perilune.open(f"{remote.url}/products/{IMAGE}").arrays[0]
+    by_name = perilune.open(IMAGE, node=remote.url).arrays[0]
+    by_row = perilune.open({"lidvid": f"{IMAGE}::1.0"}, node=node).arrays[0]
+    by_path = perilune.open(label).arrays[0]
+
+    expected = by_path[..., ::3]
+    for image in (by_url, by_name, by_row):
+        assert image.shape == by_path.shape
+        assert image[..., ::3].tolist() == expected.tolist()
+
+
+def test_what_is_not_held_cannot_be_opened(remote: RemoteNode, node: Node) -> None:
+    for where in (remote.url, node):
+        with pytest.raises(NotFound):
+            perilune.open(f"{BUNDLE}:data_calibrated:nothing", node=where)
+    with pytest.raises(WrongUsage, match="is no product of a node"):
+        perilune.open(f"{remote.url}/about")
+
+
+class _Node:
+    """A node that sends ``data``, whatever its manifest says, and notes what is asked of it."""
+
+    url = "http://node"
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.asked: list[tuple[int, int]] = []
+
+    def range(self, _identifier: str, _path: str, start: int, stop: int) -> bytes:
+        self.asked.append((start, stop))
+        return self.data[start:stop]
+
+
+def remote_file(data: bytes, sent: bytes) -> tuple[RemoteFile, _Node]:
+    entry = FileEntry.of("a/data.img", "file", of_bytes(data))
+    sender = _Node(sent)
+    manifest = Manifest(Lidvid.parse(f"{IMAGE}::1.0"), (entry,))
+    return RemoteFile(cast("RemoteNode", sender), manifest, entry), sender
+
+
+def test_only_the_pieces_of_a_window_are_fetched_and_each_once() -> None:
+    data = bytes(range(256)) * 4096 * 4
+    file, sender = remote_file(data, data)
+    piece = 1 << 20
+
+    assert bytes(file.read(piece - 5, piece + 5)) == data[piece - 5 : piece + 5]
+    assert bytes(file.read(10, 20)) == data[10:20]
+    assert bytes(file.read(3 * piece, 3 * piece + 1)) == data[3 * piece : 3 * piece + 1]
+    assert sender.asked == [(0, 2 * piece), (3 * piece, 4 * piece)]
+
+
+def test_a_piece_that_is_not_that_of_the_manifest_gives_no_byte() -> None:
+    data = bytes(3 << 20)
+    wrong = bytearray(data)
+    wrong[(2 << 20) + 7] = 1
+    file, _ = remote_file(data, bytes(wrong))
+
+    assert bytes(file.read(0, 2 << 20)) == data[: 2 << 20]
+    with pytest.raises(PeerUnreachable, match=r"bytes from 2097152 of a/data.img are not"):
+        file.read((2 << 20) - 1, (2 << 20) + 1)

@@ -341,3 +341,19 @@ def test_a_group_becomes_columns_of_a_frame_and_an_axis_of_a_data_set(tmp_path: 
 
     assert list(table.to_pandas()) == ["UnsignedByte[0]", "UnsignedByte[1]"]
     assert table.to_xarray()["UnsignedByte"].shape == (3, 2)
+
+
+def test_a_notebook_shows_the_picture_and_the_first_records(tmp_path: Path) -> None:
+    hostile = NUMBERS.replace("<unit>km</unit>", "<unit>&lt;b&gt;</unit>")
+    found = opened(tmp_path, hostile + array("UnsignedByte", (3, 15)), ROWS)
+
+    html = found._repr_html_()
+
+    assert "<td>12</td><td>1.5</td><td>abc</td>" in html
+    assert "<td>--</td><td>-20.0</td>" in html
+    assert "&lt;b&gt;" in html
+    assert '<img src="data:image/png;base64,iVBOR' in html
+    assert str(found.tables[0]._repr_html_()) in html
+    png = found.arrays[0]._repr_png_()
+    assert png is not None
+    assert png.startswith(b"\x89PNG")

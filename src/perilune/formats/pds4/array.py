@@ -140,6 +140,11 @@ class OpenArray:
 
         return data_array(self, index)
 
+    def _repr_png_(self) -> bytes | None:
+        from perilune.formats.notebook import array_png  # noqa: PLC0415  # imports this
+
+        return array_png(self)
+
     def _window(self, steps: list[slice]) -> npt.NDArray[Any]:
         """The elements at ``steps``, of which there is one for each axis."""
         start = self.description.offset or 0

@@ -318,8 +318,10 @@ def _one_by_one(
 def byte_strings(rows: Rows) -> list[bytes]:
     """Each row as bytes."""
     width = rows.shape[1]
+    if not width:
+        return [b""] * len(rows)
     data = np.ascontiguousarray(rows).tobytes()
-    return [data[start : start + width] for start in range(0, len(data), width)] if width else []
+    return [data[start : start + width] for start in range(0, len(data), width)]
 
 
 def strings(rows: Rows, *, keeps_begin: bool) -> npt.NDArray[np.str_]:

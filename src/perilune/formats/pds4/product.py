@@ -116,6 +116,11 @@ class OpenProduct:
         """Name of the file that the object ``name`` is in."""
         return next(each.file.name for each in self._placed if each.name == name)
 
+    def _repr_html_(self) -> str:
+        from perilune.formats.notebook import product_html  # noqa: PLC0415  # imports this
+
+        return product_html(self)
+
     def _open(self, placed: _Placed) -> OpenObject:
         source, described = self._source(placed.file), placed.object
         if isinstance(described, Table):

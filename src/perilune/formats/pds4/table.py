@@ -81,6 +81,11 @@ class OpenTable:
 
         return data_set(self, self.read(names, start, stop))
 
+    def _repr_html_(self) -> str:
+        from perilune.formats.notebook import table_html  # noqa: PLC0415  # imports this
+
+        return table_html(self)
+
     def _named(self, name: str) -> Variable:
         for each in self.variables:
             if each.name == name:
