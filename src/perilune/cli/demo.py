@@ -12,6 +12,7 @@ import click
 from perilune import config
 from perilune.cli import frame
 from perilune.cli.demo_check import check
+from perilune.cli.demo_embargo import go_through
 from perilune.cli.demo_joint import DemoNode, Joint, served
 from perilune.errors import DeliveryRefused, WrongUsage
 from perilune.ingest.delivery import Options, deliver
@@ -55,7 +56,7 @@ def command(
     is_check: bool,
     as_json: bool,
 ) -> int | None:
-    """Make two nodes, deliver to both, have them copy each other, damage and repair, serve both.
+    """Make two nodes that copy, repair and seal what the other publishes, and serve both.
 
     Without --data what is delivered is simulated, and says so: Luna-26 and Chang'e-7 have not
     flown.
@@ -72,7 +73,9 @@ def command(
         if is_check:
             return check(made, as_json=as_json)
         try:
-            _show(made, Joint(*made).go_through(), as_json=as_json)
+            joint = Joint(*made)
+            counts = joint.go_through() | go_through(joint)
+            _show(made, counts, as_json=as_json)
             signal.pause()
         except KeyboardInterrupt:
             left = f"The nodes are in {keep}." if keep else "The demo's folder is gone."
@@ -147,7 +150,10 @@ def _show(made: tuple[DemoNode, DemoNode], counts: dict[str, int], *, as_json: b
         f"\n{first.name} published {first.accepted:,} products, {second.name} "
         f"{second.accepted:,}; {counts['replicated']:,} are at both.\n"
         f"{counts['custody_receipts']} custody receipts verified. A bit was flipped at "
-        f"{second.name}; {counts['repaired']} object repaired from {first.name}.\n\n"
+        f"{second.name}; {counts['repaired']} object repaired from {first.name}.\n"
+        f"{counts['found_after_release']} products under embargo were sealed at {second.name}, "
+        f"{counts['sealed_hits_before_release']} answers told of them; released, both have them."
+        f"\n\n"
         f"Look at\n"
         f"  {first.url}                       search, facets, the map\n"
         f"  {second.url}                       the same products, at the other node\n"

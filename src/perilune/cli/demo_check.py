@@ -10,6 +10,7 @@ import click
 
 from perilune.catalogue.query import Query
 from perilune.cli import frame
+from perilune.cli.demo_embargo import Reserved
 from perilune.cli.demo_joint import DemoNode, Joint
 from perilune.client.remote import RemoteNode
 from perilune.errors import PeriluneError, ProofFails
@@ -81,6 +82,26 @@ def _together(joint: Joint, counts: dict[str, int]) -> Iterator[tuple[str, bool,
     )
     found = counts["repaired"] = joint.repaired()
     yield "repaired", found == 1, f"{found} of 1 flipped bits, from the other node"
+    yield from _embargoed(joint, counts)
+
+
+def _embargoed(joint: Joint, counts: dict[str, int]) -> Iterator[tuple[str, bool, str]]:
+    """What is under embargo: there twice, found nowhere, and after its release at both."""
+    reserved = Reserved.deliver(joint)
+    joint.sync()
+    wanted = len(reserved.products)
+    found = reserved.sealed()
+    yield "sealed", found == wanted, f"{found} of {wanted} products, encrypted at the other node"
+    hits = counts["sealed_hits_before_release"] = reserved.hits()
+    yield "not found before its release", hits == 0, f"{hits} answers or files tell of any"
+    reserved.release()
+    found = counts["found_after_release"] = reserved.found()
+    hits = reserved.hits()
+    yield (
+        "found after its release",
+        found == wanted and hits > 0,
+        f"{found} of {wanted} products, at both nodes; {hits} answers or files tell of them",
+    )
 
 
 def _proved_witnessed(node: DemoNode) -> int:

@@ -102,7 +102,24 @@ class Joint:
 
     def custody_receipts(self) -> int:
         """Receipts that verify, speak of the owner's log as it was, and leave nothing out."""
-        return sum(_has_receipt(owner, other) for owner, other in self.pairs)
+        return sum(self._has_receipt(owner, other) for owner, other in self.pairs)
+
+    def _has_receipt(self, owner: DemoNode, other: DemoNode) -> bool:
+        receipt = self.receipt(owner, other)
+        if receipt is None:
+            return False
+        counts = receipt.counts
+        is_whole = counts.excepted == 0 and counts.held == counts.published == owner.accepted
+        return is_whole and receipt.log.origin == owner.description().origin
+
+    def receipt(self, owner: DemoNode, other: DemoNode) -> CustodyReceipt | None:
+        """What ``other`` signed of the log of ``owner``; None where that does not verify."""
+        name = log_name(owner.description().origin)
+        note = Link(other.url).get(f"/federation/{name}/custody", _MOST_BYTES)
+        try:
+            return CustodyReceipt.verify(note, other.description().keys["custody"])
+        except ProofFails:
+            return None
 
     def repaired(self) -> int:
         """Flip a bit of a copy; objects that the audit repaired and that are right again."""
@@ -154,18 +171,6 @@ def served(root: Path, host: str, port: int) -> Iterator[str]:
 def _digests(node: DemoNode, lidvid: str) -> list[tuple[str, str]]:
     contents = RemoteNode(node.url).product(lidvid)["contents"]
     return [(entry["path"], entry["sha256"]) for entry in contents]
-
-
-def _has_receipt(owner: DemoNode, other: DemoNode) -> bool:
-    who = owner.description()
-    note = Link(other.url).get(f"/federation/{log_name(who.origin)}/custody", _MOST_BYTES)
-    try:
-        receipt = CustodyReceipt.verify(note, other.description().keys["custody"])
-    except ProofFails:
-        return False
-    counts = receipt.counts
-    is_whole = counts.excepted == 0 and counts.held == counts.published == owner.accepted
-    return is_whole and receipt.log.origin == who.origin
 
 
 def _object(node: DemoNode, sha256: str) -> Path:

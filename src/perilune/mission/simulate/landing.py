@@ -36,8 +36,10 @@ _FIELDS = (
 _ROWS = 400
 
 
-def write_landing_sites(target: Path, *, seed: int = 7) -> tuple[Lidvid, ...]:
-    """Write one table for each site into ``target``; the products written.
+def write_landing_sites(
+    target: Path, *, seed: int = 7, bundle: str = LANDING_BUNDLE
+) -> tuple[Lidvid, ...]:
+    """Write one table for each site into ``target``, as members of ``bundle``; the products.
 
     Raises `WrongUsage` where the folder holds anything.
     """
@@ -50,8 +52,10 @@ def write_landing_sites(target: Path, *, seed: int = 7) -> tuple[Lidvid, ...]:
         rows = _rows(np.random.default_rng([seed, number]))
         data = "".join(f"{row}\r\n" for row in rows).encode("ascii")
         (folder / f"{name}.csv").write_bytes(data)
-        (folder / f"{name}.xml").write_bytes(_label(name, title, (lat, lon), data))
-        made.append(Lidvid.parse(f"{LANDING_BUNDLE}:sites:{name}::{labels.VERSION}"))
+        (folder / f"{name}.xml").write_bytes(
+            _label(f"{bundle}:sites:{name}", title, (lat, lon), data)
+        )
+        made.append(Lidvid.parse(f"{bundle}:sites:{name}::{labels.VERSION}"))
     return tuple(made)
 
 
@@ -69,10 +73,10 @@ def _rows(random: np.random.Generator) -> Sequence[str]:
     return [",".join(row) for row in zip(*shown, strict=True)]
 
 
-def _label(name: str, title: str, place: tuple[float, float], data: bytes) -> bytes:
+def _label(lid: str, title: str, place: tuple[float, float], data: bytes) -> bytes:
     lat, lon = place
     area = labels.identification(
-        f"{LANDING_BUNDLE}:sites:{name}",
+        lid,
         f"Candidate landing site {title} (simulated)",
         "Product_Ancillary",
         f"Slope and light round {title}, {lat} degrees north, {lon} degrees east.",
@@ -103,7 +107,11 @@ def _label(name: str, title: str, place: tuple[float, float], data: bytes) -> by
         "Product_Ancillary",
         area,
         context,
-        element("File_Area_Ancillary", writing.file(written(f"{name}.csv", data)), _table(data)),
+        element(
+            "File_Area_Ancillary",
+            writing.file(written(f"{lid.rpartition(':')[2]}.csv", data)),
+            _table(data),
+        ),
     )
     return writing.document(root)
 
