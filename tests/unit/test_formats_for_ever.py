@@ -30,6 +30,7 @@ from perilune.model.act import (
     ReleaseAct,
     RepairAct,
 )
+from perilune.model.guard import AnchorAct, LoseAct
 from perilune.model.identifier import Lidvid
 from perilune.model.package import Digests, FileEntry, Manifest, piece_size
 from perilune.model.product import Lifecycle, Releasability
@@ -124,6 +125,16 @@ def test_a_publish_act_is_these_bytes() -> None:
             + '"],"t":"2026-11-22T10:27:33.000042Z","v":1}',
         ),
         (
+            LoseAct(t=T, products=2, lost="ab" * 32),
+            '{"act":"lose","lost":{"count":2,"sha256":"' + "ab" * 32 + '"},'
+            '"t":"2026-11-22T10:27:33.000042Z","v":1}',
+        ),
+        (
+            AnchorAct(t=T, origin="b/log", size=9, root="A" * 43 + "=", checkpoint="b/log\n"),
+            '{"act":"anchor","checkpoint":"b/log\\n","origin":"b/log","root":"' + "A" * 43 + '=",'
+            '"size":9,"t":"2026-11-22T10:27:33.000042Z","v":1}',
+        ),
+        (
             CommitAct(t=T, commitment="ef" * 32),
             '{"act":"commit","commitment":{"sha256":"' + "ef" * 32 + '"},'
             '"t":"2026-11-22T10:27:33.000042Z","v":1}',
@@ -207,7 +218,7 @@ def test_bytes_that_are_not_the_one_form_of_an_act_are_refused(data: bytes) -> N
 
 
 def test_an_act_of_a_kind_from_later_is_kept_and_ignored_but_its_time_is_known() -> None:
-    later = b'{"act":"anchor","t":"2026-11-22T10:27:33.000042Z","v":1,"x":2}'
+    later = b'{"act":"alias","t":"2026-11-22T10:27:33.000042Z","v":1,"x":2}'
 
     assert act.decode(later) is None
     assert act.time_of(later) == T

@@ -26,6 +26,8 @@ COMMANDS = {
     "orders": "Orders that wait for the signatures of two persons.",
     "keys": "The node's keys, and whether it signs with them.",
     "jobs": "What a served node does by itself.",
+    "backup": "Write what does not come back from peers, encrypted.",
+    "restore": "Make a node again from its backup and its peers.",
     "audit": "Read everything back and compare it.",
     "doctor": "Look at the node's health.",
     "schemas": "Add and list pinned schemas.",

@@ -10,6 +10,7 @@ In its folder, under ``peers/``::
         excepted       the list of exceptions that it names
         witnessed      its newest checkpoint with our cosignature
         seen           a checkpoint of our log with its cosignature
+        anchored       the checkpoint of its log that ours carries
         parts/         large files that are still on the way
         evidence/      what contradicted itself, with the signatures
         lock           held by whoever copies from it
@@ -36,7 +37,7 @@ from perilune.node import Node
 
 _LOCK_WAIT_S = 5.0
 TAKEN, GIVEN, EXCEPTED = "taken", "given", "excepted"
-WITNESSED, SEEN = "witnessed", "seen"
+WITNESSED, SEEN, ANCHORED = "witnessed", "seen", "anchored"
 
 
 def log_name(origin: str) -> str:

@@ -50,9 +50,9 @@ class Mirror:
         """Entries that were believed."""
         return self.checkpoint.size
 
-    def is_longer(self, note: bytes) -> bool:
-        """Whether ``note`` is of more entries; raise `PeerUntrusted` if it is not the log's."""
-        return self._believed(note).size > self.size
+    def reaches(self, note: bytes, size: int) -> bool:
+        """Whether ``note`` is of so many entries; raise `PeerUntrusted` if it is not the log's."""
+        return self._believed(note).size >= size
 
     def grow(
         self, note: bytes, bundle: Bundle, look: Look, contradiction: Contradiction

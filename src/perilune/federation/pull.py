@@ -33,12 +33,14 @@ from typing import TypeVar
 from perilune.catalogue.port import Projection
 from perilune.errors import (
     Damaged,
+    LogInconsistent,
     NotFound,
     PeerUnreachable,
     PeerUntrusted,
     PeriluneError,
     ProofFails,
 )
+from perilune.federation.anchoring import anchored
 from perilune.federation.arming import arm
 from perilune.federation.arrival import Giver, arrive
 from perilune.federation.carriage import Brought, Carriage, Load, Outcome, arrived, is_small
@@ -54,11 +56,12 @@ from perilune.federation.folder import (
     EXCEPTED,
     GIVEN,
     TAKEN,
+    WITNESSED,
     Peers,
     log_name,
 )
 from perilune.federation.link import Link
-from perilune.federation.mirror import Mirror
+from perilune.federation.mirror import Mirror, checkpoint_in
 from perilune.federation.promise import Offer
 from perilune.federation.recovery import Recovered, bring_back_log, recover
 from perilune.federation.replica import (
@@ -84,6 +87,7 @@ from perilune.ledger.checkpoint import Checkpoint
 from perilune.ledger.note import to_base64
 from perilune.model import act
 from perilune.model.act import CommitAct, KeyAct, PublishAct, ReceiveAct, ReleaseAct
+from perilune.model.guard import AnchorAct
 from perilune.model.identifier import Lidvid
 from perilune.model.product import Lifecycle, Releasability
 from perilune.model.sealed import OpenAct, SealAct
@@ -201,7 +205,10 @@ class _Round:
 
     def _copy_log(self) -> None:
         """Step 1, and our cosignature, which says that the partner's log has only grown."""
+        before = self._folder.note(WITNESSED)
         note = self._asked("/log/checkpoint", _MOST_NOTE_BYTES)
+        if before is not None:
+            self._require_no_less(note, before)
         self._mirror.grow(
             note,
             lambda path, most: self._asked(f"/log/{path}", most),
@@ -209,6 +216,16 @@ class _Round:
             self._contradiction,
         )
         cosign_copy(self._mirror, self._folder, self._node, self._contradiction)
+
+    def _require_no_less(self, note: bytes, before: bytes) -> None:
+        """Raise `PeerUntrusted` where the partner shows less than what we cosigned of its log.
+
+        Our copy of the log tells that too, unless it was lost since.
+        """
+        was = checkpoint_in(before)
+        if self._mirror.size < was.size and not self._mirror.reaches(note, was.size):
+            words = f"{was.origin} shows fewer entries than the {was.size} that we cosigned"
+            raise self._contradiction("rollback", words, {"now": note, "before": before})
 
     def _asked(self, path: str, most: int) -> bytes:
         try:
@@ -224,12 +241,28 @@ class _Round:
             act.time_of(entry)
         except ProofFails as error:
             raise PeerUntrusted(f"entry {index} of {who.origin} is no act: {error}") from error
+        if isinstance(found, AnchorAct) and found.origin == self._node.log.origin:
+            self._require_anchored(found)
         if isinstance(found, KeyAct):
             pinned = {use: key.vkey for use, key in who.keys.items()}
             if found.origin != who.origin or dict(found.keys) != pinned:
                 raise PeerUntrusted(
                     f"entry {index} of {who.origin} names other keys than those pinned for it"
                 )
+
+    def _require_anchored(self, found: AnchorAct) -> None:
+        """Raise `LogInconsistent` where its log carries what we signed and do not have."""
+        log = self._node.log
+        ours = anchored(found, self._node.signer("log").verifier)
+        if ours is None or (ours.size <= log.size and log.root_at(ours.size) == ours.root):
+            return
+        words = (
+            f"the log of {self._peer.who.name} carries a checkpoint of {ours.size} entries that "
+            f"our own key signed, and our log of {log.size} does not contain it"
+        )
+        notes = {"anchored": found.checkpoint.encode(), "ours": log.head}
+        place = self._folder.keep_evidence("put-back", words, self._node.now(), notes)
+        raise LogInconsistent(f"{words}. The evidence is kept in {place}")
 
     def _contradiction(self, kind: str, words: str, notes: dict[str, bytes]) -> PeerUntrusted:
         place = self._folder.keep_evidence(kind, words, self._node.now(), notes)

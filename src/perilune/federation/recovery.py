@@ -130,7 +130,7 @@ def _grow(seen: Seen, folder: PeerFolder, link: Link, node: Node) -> None:
         own = Mirror(tiles, node.signer("log").verifier)
         try:
             note = link.get(f"/mirror/{name}/checkpoint", _MOST_NOTE_BYTES)
-            if own.is_longer(note):
+            if own.reaches(note, own.size + 1):
                 own.grow(
                     note,
                     lambda path, most: link.get(f"/mirror/{name}/{path}", most),

@@ -22,6 +22,7 @@ from perilune.model.act import (
     ReleaseAct,
     RepairAct,
 )
+from perilune.model.guard import AnchorAct, LoseAct, decode_lost
 from perilune.model.package import FileEntry, Manifest
 from perilune.model.product import Holding, Lifecycle, Product
 from perilune.model.sealed import OpenAct, SealAct
@@ -40,15 +41,26 @@ def catch_up(node: Node, catalogue: Catalogue | None = None, progress: Progress 
     """Fold into the catalogue what the log has more. Only within ``node.writing()``."""
     target = node.catalogue if catalogue is None else catalogue
     size = node.log.size
+    lost = lost_since(target.applied, node) if target.applied < size else frozenset()
     while target.applied < size:
         start = target.applied
         stop = min(start + _RUN, size)
-        target.apply(fold(node, start, stop))
+        target.apply(fold(node, start, stop, lost))
         progress("folding in", stop, size)
 
 
-def fold(node: Node, start: int, stop: int) -> Projection:
-    """What the entries from ``start`` up to ``stop`` do to the catalogue."""
+def lost_since(start: int, node: Node) -> frozenset[int]:
+    """Entries that later ones, from ``start`` on, say took in what is lost."""
+    lost: set[int] = set()
+    for entry in node.log.entries(start):
+        found = opened(act.decode(entry), node)
+        if isinstance(found, LoseAct):
+            lost.update(decode_lost(_object(found.lost, node)))
+    return frozenset(lost)
+
+
+def fold(node: Node, start: int, stop: int, lost: frozenset[int]) -> Projection:
+    """What the entries from ``start`` up to ``stop`` do to the catalogue, but for those lost."""
     added: list[Holding] = []
     released: list[str] = []
     sealed: list[tuple[int, int]] = []
@@ -58,6 +70,8 @@ def fold(node: Node, start: int, stop: int) -> Projection:
     for index, entry in enumerate(node.log.entries(start, stop), start):
         shown = act.decode(entry)
         match opened(shown, node):
+            case PublishAct() | CopyAct() if index in lost:
+                pass
             case (PublishAct() | CopyAct()) as taken:
                 added.append(_holding(taken, index, node))
             case ReleaseAct(delivery=delivery):
@@ -68,7 +82,9 @@ def fold(node: Node, start: int, stop: int) -> Projection:
                 ended += [each.entry for each in opens]
             case FixityAct() as reading:
                 fixity = fixity_of(reading, index)
-            case KeyAct() | ReceiveAct() | RepairAct() | CommitAct() | None:
+            case (
+                KeyAct() | ReceiveAct() | RepairAct() | AnchorAct() | LoseAct() | CommitAct() | None
+            ):
                 pass
             case ordered:
                 recorded.append(Recorded(index, ordered, not isinstance(shown, CommitAct)))

@@ -5,14 +5,14 @@ added to a later version of the format, none may change its meaning.
 """
 
 import hashlib
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict
 
 from perilune.errors import MalformedIdentifier, ProofFails
-from perilune.model import canonical, ordered, sealed
+from perilune.model import canonical, guard, ordered, sealed
+from perilune.model.guard import AnchorAct, GuardAct, LoseAct, read_root
 from perilune.model.identifier import Lidvid
 from perilune.model.ordered import OrderedAct
 from perilune.model.product import Embargo, Lifecycle, Releasability
@@ -28,7 +28,6 @@ from perilune.model.sealed import OpenAct, SealAct, SealingAct
 
 ACT_VERSION = 1
 MAX_ACT_BYTES = 65_535
-_ROOT = re.compile(r"[A-Za-z0-9+/]{43}=")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +140,7 @@ Act = (
     | CopyAct
     | ReceiveAct
     | RepairAct
+    | GuardAct
     | ReleaseAct
     | FixityAct
     | CommitAct
@@ -206,25 +206,14 @@ def document(act: Act) -> dict[str, canonical.Json]:
                 "exceptions": {"count": act.exceptions, "sha256": act.exception_list},
                 "receipt": act.receipt,
             }
-        case RepairAct():
-            members = {
-                "act": "repair",
-                "origin": act.origin,
-                "objects": act.objects,
-                "bytes": act.bytes,
-                "repaired": list(act.repaired),
-            }
+        case RepairAct() | FixityAct():
+            members = _reading_document(act)
         case ReleaseAct():
             members = {"act": "release", "delivery": act.delivery}
-        case FixityAct():
-            members = {
-                "act": "fixity",
-                "objects": act.objects,
-                "bytes": act.bytes,
-                "damaged": list(act.damaged),
-            }
         case CommitAct():
             members = {"act": "commit", "commitment": {"sha256": act.commitment}}
+        case AnchorAct() | LoseAct():
+            members = guard.members(act)
         case SealAct() | OpenAct():
             members = sealed.members(act)
         case _:
@@ -242,6 +231,13 @@ def _product_document(act: PublishAct | CopyAct) -> dict[str, canonical.Json]:
         "lifecycle": act.lifecycle.value,
         "releasability": act.releasability.value,
     }
+
+
+def _reading_document(act: RepairAct | FixityAct) -> dict[str, canonical.Json]:
+    counts: dict[str, canonical.Json] = {"objects": act.objects, "bytes": act.bytes}
+    if isinstance(act, FixityAct):
+        return {"act": "fixity", "damaged": list(act.damaged)} | counts
+    return {"act": "repair", "origin": act.origin, "repaired": list(act.repaired)} | counts
 
 
 def _embargo_document(act: PublishAct) -> dict[str, canonical.Json]:
@@ -339,13 +335,11 @@ def _copy(found: dict[str, Any], t: datetime) -> Act:
 
 
 def _receive(found: dict[str, Any], t: datetime) -> Act:
-    if not _ROOT.fullmatch(found["root"]):
-        raise ValueError(f"not a root hash: {found['root']!r}")
     return ReceiveAct(
         t=t,
         origin=read_text(found["origin"]),
         size=read_count(found["size"]),
-        root=found["root"],
+        root=read_root(found["root"]),
         exceptions=read_count(found["exceptions"]["count"]),
         exception_list=read_digest(found["exceptions"]["sha256"]),
         receipt=read_digest(found["receipt"]),
@@ -388,6 +382,7 @@ _READERS: Mapping[str, Callable[[dict[str, Any], datetime], Act]] = {
     "release": _release,
     "fixity": _fixity,
     "commit": _commit,
+    **guard.READERS,
     **ordered.READERS,
     **sealed.READERS,
 }
