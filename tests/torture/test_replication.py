@@ -46,14 +46,13 @@ import sys
 import perilune.federation.pull as pull
 from perilune.cli import main
 
-arrive, accession = pull.arrive, pull.accession_copies
+settle = pull._Round._settle
 
-def logging_first(offer, giver, node, batch):
-    arrival = arrive(offer, giver, node, batch)
-    accession([arrival], node)
-    return arrival
+def logging_first(self, offer, outcome, run, into):
+    settle(self, offer, outcome, run, into)
+    pull.accession_copies(into, self._node)
 
-pull.arrive = logging_first
+pull._Round._settle = logging_first
 main(sys.argv[1:])
 """
 """The command with one safeguard taken out: products are logged before their bytes have names."""

@@ -2,23 +2,22 @@
 
 The order: manifest, whose digest stands in the log; then each file, whose digest stands in the
 manifest; then the label is read. Whatever differs from what was promised takes the product's files
-out of the batch again. Large files are put together beside, piece by piece, and
-gone on with after a break.
+out of the batch again. Large files are put together beside (`perilune.federation.pieces`), gone on
+with after a break, and given to the batch as they are, without another copy.
 """
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import BinaryIO
 
 from perilune.access import read
-from perilune.errors import PeerUnreachable, ProofFails
+from perilune.errors import ProofFails
 from perilune.federation.folder import PeerFolder
-from perilune.federation.link import Link, quoted
+from perilune.federation.pieces import Wanted, complete
 from perilune.federation.promise import (
     MOST_MANIFEST_BYTES,
     Offer,
@@ -26,9 +25,10 @@ from perilune.federation.promise import (
     promised_product,
     require_same,
 )
+from perilune.federation.source import Source, file_path, manifest_path
 from perilune.ingest.accession import Arrival
 from perilune.model.identifier import Lidvid
-from perilune.model.package import FileEntry, Manifest, piece_size
+from perilune.model.package import FileEntry, Manifest
 from perilune.node import Node
 from perilune.storage.port import Batch
 
@@ -40,8 +40,10 @@ class Giver:
     """The node that gives: its log, how it is reached, and where its large files wait."""
 
     origin: str
-    link: Link
+    link: Source
     folder: PeerFolder
+    others: tuple[Source, ...] = ()
+    """Who may hold its large files too."""
 
 
 def arrive(offer: Offer, giver: Giver, node: Node, batch: Batch) -> Arrival:
@@ -62,18 +64,20 @@ def arrive(offer: Offer, giver: Giver, node: Node, batch: Batch) -> Arrival:
 @contextmanager
 def fetched(entry: FileEntry, product: Lidvid, giver: Giver) -> Iterator[BinaryIO]:
     """The bytes of a file of ``product``, verified against ``entry``; errors as `arrive`."""
-    link = giver.link
-    path = f"/objects/{quoted(str(product))}/{quoted(entry.path)}"
     if entry.size <= _SMALL:
-        data = link.get(path, entry.size)
-        if len(data) != entry.size or hashlib.sha256(data).hexdigest() != entry.sha256:
-            raise ProofFails(f"{entry.path} from {link.url} is not {entry.sha256}")
-        yield io.BytesIO(data)
+        yield io.BytesIO(_small(entry, product, giver))
         return
     part = giver.folder.part(entry.sha256)
-    _complete(part, entry, path, link)
+    complete(Wanted(entry, product, part), (giver.link, *giver.others))
     with part.open("rb") as file:
         yield file
+
+
+def _small(entry: FileEntry, product: Lidvid, giver: Giver) -> bytes:
+    data = giver.link.get(file_path(product, entry.path), entry.size)
+    if len(data) != entry.size or hashlib.sha256(data).hexdigest() != entry.sha256:
+        raise ProofFails(f"{entry.path} from {giver.link.name} is not {entry.sha256}")
+    return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +94,9 @@ class _Fetching:
         manifest = self._manifest()
         product = promised_product(manifest, partial(self._content, manifest))
         for entry in manifest.files:
-            if entry.sha256 not in self.put:
+            if entry.size <= _SMALL and entry.sha256 not in self.put:
                 self._take(entry, manifest)
+        self._take_large([entry for entry in manifest.files if entry.size > _SMALL], manifest)
         return Arrival(
             origin=self.giver.origin,
             index=self.offer.index,
@@ -105,8 +110,7 @@ class _Fetching:
         published = self.offer.publish
         if published.manifest_size > MOST_MANIFEST_BYTES:
             raise ProofFails(f"a manifest of {published.manifest_size:,} bytes is none")
-        path = f"/manifests/{quoted(str(published.lidvid))}"
-        data = self.giver.link.get(path, published.manifest_size)
+        data = self.giver.link.get(manifest_path(published.lidvid), published.manifest_size)
         manifest = promised_manifest(data, published)
         self.put.append(self.batch.put(io.BytesIO(data)).sha256)
         return manifest
@@ -125,6 +129,26 @@ class _Fetching:
             with fetched(entry, manifest.product, self.giver) as data:
                 self._keep(data, entry, manifest)
 
+    def _take_large(self, entries: Sequence[FileEntry], manifest: Manifest) -> None:
+        """Have all of them whole before any leaves the place where it waits."""
+        wanted = [
+            Wanted(entry, manifest.product, self.giver.folder.part(entry.sha256))
+            for entry in entries
+            if entry.sha256 not in self.put and not self._is_held(entry)
+        ]
+        sources = (self.giver.link, *self.giver.others)
+        for each, found in [(each, complete(each, sources)) for each in wanted]:
+            try:
+                require_same(found, each.entry, manifest)
+            except ProofFails:
+                each.part.unlink()
+                raise
+            if (hand := self.batch.hand) is None:
+                with each.part.open("rb") as data:
+                    self._keep(data, each.entry, manifest)
+            else:
+                self.put.append(self.batch.take_over(hand.adopt(each.part, found)).sha256)
+
     def _is_held(self, entry: FileEntry) -> bool:
         store = self.node.store
         return entry.sha256 in store and store.size(entry.sha256) == entry.size
@@ -133,49 +157,3 @@ class _Fetching:
         found = self.batch.put(data)
         self.put.append(found.sha256)
         require_same(found, entry, manifest)
-
-
-def _complete(part: Path, entry: FileEntry, path: str, link: Link) -> None:
-    """Have ``part`` hold the whole file, going on after its last piece that is right.
-
-    On a break the pieces that came stay for the next time.
-    """
-    length = piece_size(entry.size)
-    with part.open("a+b") as file:
-        have = _sound(file, entry)
-        file.truncate(have)
-        file.seek(have)
-        if have == entry.size:
-            return
-        waiting = bytearray()
-        with link.rest(path, have, entry.size) as runs:
-            for run in runs:
-                waiting += run
-                while len(waiting) >= length:
-                    have = _piece(file, bytes(waiting[:length]), have, entry)
-                    del waiting[:length]
-        if waiting:
-            have = _piece(file, bytes(waiting), have, entry)
-        if have != entry.size:
-            raise PeerUnreachable(f"{link.url}{path} broke off after {have} of {entry.size} bytes")
-
-
-def _piece(file: BinaryIO, data: bytes, have: int, entry: FileEntry) -> int:
-    length = piece_size(entry.size)
-    if hashlib.sha256(data).hexdigest() != entry.pieces[have // length]:
-        raise ProofFails(f"bytes {have} to {have + len(data)} of {entry.path} are wrong")
-    file.write(data)
-    return have + len(data)
-
-
-def _sound(file: BinaryIO, entry: FileEntry) -> int:
-    """How many bytes of ``file``, from its start, are pieces that are right."""
-    length = piece_size(entry.size)
-    file.seek(0)
-    have = 0
-    for digest in entry.pieces:
-        data = file.read(min(length, entry.size - have))
-        if not data or hashlib.sha256(data).hexdigest() != digest:
-            break
-        have += len(data)
-    return have

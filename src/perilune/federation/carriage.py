@@ -15,8 +15,8 @@ import orjson
 
 from perilune.errors import NotFound, PeerUnreachable, PeriluneError, ProofFails
 from perilune.federation import frames
-from perilune.federation.link import Link
 from perilune.federation.promise import Offer, promised_manifest, promised_product, require_same
+from perilune.federation.source import Source
 from perilune.ingest.accession import Arrival
 from perilune.ingest.workers import Workers
 from perilune.model.package import FileEntry, Manifest
@@ -51,10 +51,10 @@ class Load:
 
 
 class Carriage:
-    """Brings products from the peer behind ``link``; `close` when done, or broken off."""
+    """Brings products from ``source``; `close` when done, or broken off."""
 
-    def __init__(self, link: Link, workers: Workers) -> None:
-        self._link, self._processes = link, workers.pool
+    def __init__(self, source: Source, workers: Workers) -> None:
+        self._source, self._processes = source, workers.pool
         self._threads = ThreadPoolExecutor(_AT_ONCE, "carriage")
 
     def begin(self, offers: Sequence[Offer], hand: Hand) -> list[Load]:
@@ -72,11 +72,9 @@ class Carriage:
         asked = frames.question([str(offer.publish.lidvid) for offer in offers])
         most = sum(sizes) + 8 * len(sizes)
         try:
-            status, answer = self._link.post("/federation/products", asked, most)
-            if status != 200:
-                return [None] * len(offers)
+            answer = self._source.frames(asked, most)
             found = frames.read_answer(answer, sizes)
-        except PeerUnreachable:
+        except (NotFound, PeerUnreachable):
             return [None] * len(offers)
         if self._processes is None:
             return [_taken(offer, frame, hand) for offer, frame in zip(offers, found, strict=True)]

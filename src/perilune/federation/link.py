@@ -6,14 +6,13 @@ answer leads into this operator's network. Nothing that comes is believed here: 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from perilune.errors import NotFound, OutboundRefused, PeerUnreachable
 from perilune.outbound import AllowList, Connections, Limits, Origin, Way, fetch, post, stream
 
 _LEAST_BYTES_S = 16_384
 """A slower peer is given up; what has come of a large file is kept for the next time."""
-_SAFE = ":@!$&'()*+,;=~"
 
 
 class Link:
@@ -43,23 +42,34 @@ class Link:
         reply = post(f"{self.url}{path}", body, allowed=self._allowed, limits=limits, way=self._way)
         return reply.status, reply.body
 
+    @property
+    def name(self) -> str:
+        """Its address."""
+        return self.url
+
     @contextmanager
-    def rest(self, path: str, start: int, size: int) -> Iterator[Iterator[bytes]]:
-        """The bytes of a file of ``size`` from ``start`` on, run by run; errors as `get`."""
+    def span(self, path: str, start: int, stop: int, size: int) -> Iterator[Iterator[bytes]]:
+        """Bytes ``start`` to before ``stop`` of a file of ``size``; errors as `get`."""
         url = f"{self.url}{path}"
-        left = size - start
-        limits = Limits(max_bytes=left, total_s=60 + left / _LEAST_BYTES_S)
-        headers = {"Range": f"bytes={start}-{size - 1}"}
+        limits = Limits(max_bytes=stop - start, total_s=60 + (stop - start) / _LEAST_BYTES_S)
+        headers = {"Range": f"bytes={start}-{stop - 1}"}
         with stream(
             url, allowed=self._allowed, limits=limits, headers=headers, way=self._way
         ) as found:
             self._check(found.url, found.status, (206,))
             told = found.headers.get("content-range", "")
-            if told != f"bytes {start}-{size - 1}/{size}":
+            if told != f"bytes {start}-{stop - 1}/{size}":
                 raise PeerUnreachable(
-                    f"{url} gives the range {told!r} for bytes {start} to {size - 1} of {size}"
+                    f"{url} gives the range {told!r} for bytes {start} to {stop - 1} of {size}"
                 )
             yield found.chunks
+
+    def frames(self, question: bytes, most: int) -> bytes:
+        """The frames of small products."""
+        status, answer = self.post("/federation/products", question, most)
+        if status != 200:
+            raise NotFound(f"{self.url} answers {status} to a question for frames")
+        return answer
 
     def _check(self, url: str, status: int, wanted: tuple[int, ...]) -> None:
         if Origin.of(url) != self._origin:
@@ -67,8 +77,3 @@ class Link:
         if status in wanted:
             return
         raise NotFound(f"{url} answers {status}")
-
-
-def quoted(text: str) -> str:
-    """``text`` as a part of an address."""
-    return quote(text, safe=_SAFE)

@@ -289,13 +289,13 @@ def fetch_object(sealed: Sealed, path: str, giver: Giver, node: Node, batch: Bat
     if sealed.size <= _SMALL:
         data = giver.link.get(path, sealed.size)
         if hashlib.sha256(data).hexdigest() != sealed.sha256:
-            raise ProofFails(f"{giver.link.url}{path} is not {sealed.sha256}")
+            raise ProofFails(f"{giver.link.name}{path} is not {sealed.sha256}")
         batch.put(io.BytesIO(data))
         return
     part = giver.folder.part(sealed.sha256)
     with part.open("a+b") as file:
         if (have := file.tell()) < sealed.size:
-            with giver.link.rest(path, have, sealed.size) as runs:
+            with giver.link.span(path, have, sealed.size, sealed.size) as runs:
                 for run in runs:
                     file.write(run)
         if (have := file.tell()) < sealed.size:
@@ -305,7 +305,7 @@ def fetch_object(sealed: Sealed, path: str, giver: Giver, node: Node, batch: Bat
     part.unlink()
     if (found.sha256, found.size) != (sealed.sha256, sealed.size):
         batch.drop(found.sha256)
-        raise ProofFails(f"{giver.link.url}{path} is not {sealed.sha256}")
+        raise ProofFails(f"{giver.link.name}{path} is not {sealed.sha256}")
 
 
 def seal_in(log: str, index: int, node: Node) -> SealAct:

@@ -5,6 +5,7 @@ Every implementation passes `perilune.testing.storage.StoreContract`.
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
 from perilune.model.package import Digests
@@ -31,6 +32,13 @@ class Hand(Protocol):
 
     def put(self, data: Source) -> Handed:
         """Take all of ``data`` in one pass; the batch has it only once it has taken it over."""
+        ...
+
+    def adopt(self, path: Path, found: Digests) -> Handed:
+        """Take the file at ``path`` as it is, without another copy where it can be.
+
+        ``found`` is what one pass over it yielded; it keeps its name, and is not written any more.
+        """
         ...
 
 
