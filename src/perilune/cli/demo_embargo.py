@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 from perilune.cli.demo_joint import DemoNode, Joint, perilune
 from perilune.errors import NotFound
-from perilune.federation.link import Link, quoted
+from perilune.federation.link import Link
+from perilune.federation.source import quoted
 from perilune.mission.simulate import write_landing_sites
 from perilune.model.identifier import Lidvid
 
