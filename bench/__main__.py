@@ -18,6 +18,7 @@ PARTS = (
     "containers",
     "process",
     "reading",
+    "missions",
     "scale",
 )
 

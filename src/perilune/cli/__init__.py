@@ -32,6 +32,7 @@ COMMANDS = {
     "doctor": "Look at the node's health.",
     "schemas": "Add and list pinned schemas.",
     "rebuild": "Make the catalogue again from storage and log.",
+    "simulate": "Write a simulated delivery of Luna-26 or Chang'e-7.",
     "demo": "Two nodes on this machine: a joint data centre.",
 }
 """Command to its one line of help: known without loading the commands."""

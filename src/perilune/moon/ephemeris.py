@@ -90,6 +90,11 @@ class Ephemeris:
         apparent = (self._kernel["moon"]).at(moment).observe(self._kernel[target]).apparent()
         return np.ascontiguousarray(apparent.frame_xyz(self._frame).m.T)
 
+    def rotations(self, times: Sequence[datetime] | Moments) -> Array:
+        """Matrices that turn vectors of ICRF into MOON_ME, shape (times, 3, 3); errors as above."""
+        turned = self._frame.rotation_at(self._moment(times))
+        return np.ascontiguousarray(np.moveaxis(turned, -1, 0))
+
     def azimuth_elevation_deg(
         self,
         target: Target,

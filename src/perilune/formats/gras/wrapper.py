@@ -22,6 +22,7 @@ from perilune.errors import MalformedLabel
 from perilune.formats import xml
 from perilune.formats.gras.names import PROCESSING_LEVELS, GrasName
 from perilune.formats.pds4 import writing
+from perilune.formats.pds4.geometry import Vertex, geometry
 from perilune.formats.pds4.writing import WrittenFile, element
 from perilune.model.identifier import Lidvid
 from perilune.model.timespan import read_utc
@@ -108,8 +109,9 @@ class _Wrapping:
         if not objects:
             raise MalformedLabel(f"{self._label.name} describes no data object")
         self._compare_size()
-        place = self._place(objects)
-        observation = self._observation(*self._times(), place)
+        start, stop = self._times()
+        place = self._outline(start) or self._place(objects)
+        observation = self._observation(start, stop, place)
         root = element(
             "Product_Observational",
             self._identification(),  # the last, since it tells of every deviation
@@ -117,7 +119,7 @@ class _Wrapping:
             element("File_Area_Observational", writing.file(self._data), *objects),
             self._kept(),
         )
-        prefixes = ("cart",) if place is not None else ()
+        prefixes = () if place is None else (place.tag.partition(":")[0],)
         return Wrapper(
             name=self._name,
             lidvid=self._lidvid,
@@ -162,7 +164,11 @@ class _Wrapping:
         name = self._name
         instrument = self._value("Mission_Area/instrument_name") or name.instrument
         title = f"{_mission(name)}, {instrument}: {name.payload}, level {name.level},"
-        self._deviates("title", self._value("Identification_Area/title"), "a title of its own")
+        told = self._value("Identification_Area/title")
+        self._deviates("title", told, "a title of its own")
+        is_simulated = "simulated" in told.lower()
+        keywords = ["wrapped by this node", *(["simulated"] if is_simulated else [])]
+        words = f"{NOTICE} {'Simulated: nothing here was measured.' if is_simulated else _RIGHTS}"
         made = self._value("Modification_Detail/modification_date")[:10]
         made = made if _instant(made) is not None else f"{name.stop:%Y-%m-%d}"
         return element(
@@ -176,8 +182,8 @@ class _Wrapping:
                 "Citation_Information",
                 element("author_list", "Ground Research and Application System (GRAS), NAOC, CNSA"),
                 element("publication_year", made[:4]),
-                element("keyword", "wrapped by this node"),
-                element("description", f"{NOTICE} {_RIGHTS}"),
+                *(element("keyword", each) for each in keywords),
+                element("description", words),
             ),
             element(
                 "Modification_History",
@@ -260,6 +266,32 @@ class _Wrapping:
             return None
         identifier = objects[0].findtext("local_identifier", "")
         return _cartography(longitude, latitude, identifier)
+
+    def _outline(self, moment: datetime) -> ET.Element | None:
+        """Corners of an orbiter's image, as GEOM; None where the label does not tell all four."""
+        vertices = []
+        lines, samples = self._extent()
+        places = (("up", 0.5), ("down", lines + 0.5)), (("left", 0.5), ("right", samples + 0.5))
+        around = [(0, 1), (1, 1), (1, 0), (0, 0)]
+        for vertical, horizontal in around:
+            (above, line), (aside, sample) = places[0][vertical], places[1][horizontal]
+            point = f"Corner_Point/{above}_{aside}_point"
+            lon = _degrees(self._value(f"{point}/longitude"), 360.0)
+            lat = _degrees(self._value(f"{point}/latitude"), 90.0)
+            if lon is None or lat is None:
+                return None
+            vertices.append(Vertex(lon=lon % 360.0, lat=lat, line=line, sample=sample))
+        incidence = _degrees(self._value("Angle_Pointing_Results/solar_incidence_angle"), 180.0)
+        return geometry(moment, vertices, incidence_deg=incidence)
+
+    def _extent(self) -> tuple[int, int]:
+        """Lines and samples of the first image."""
+        counts = [
+            int(each.text or 0)
+            for each in self._root.iterfind(".//{*}Axis_Array/{*}elements")
+            if (each.text or "").strip().isdecimal()
+        ]
+        return (counts[0], counts[1]) if len(counts) > 1 else (0, 0)
 
     def _kept(self) -> ET.Element:
         """The original label as a file of the product."""

@@ -6,7 +6,7 @@ folder must not be there or be empty, so that no real delivery is ever mixed wit
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from xml.etree.ElementTree import Element
@@ -16,8 +16,9 @@ from perilune.formats.pds4 import writing
 from perilune.formats.pds4.writing import WrittenFile, element
 from perilune.mission.simulate import labels, products
 from perilune.mission.simulate.labels import BUNDLE, VERSION
-from perilune.mission.simulate.products import CAMERA, DAY, HOUSEKEEPING, SPECTROMETER, Draft
-from perilune.mission.simulate.strips import STRIPS
+from perilune.mission.simulate.orbit import ORIENTATION
+from perilune.mission.simulate.products import CAMERA, HOUSEKEEPING, SPECTROMETER, Draft
+from perilune.mission.simulate.strips import STRIPS, Strip
 from perilune.mission.simulate.surface import reflectance
 from perilune.model.footprint import Polygon
 from perilune.model.identifier import Lidvid
@@ -27,6 +28,7 @@ _COLLECTIONS = {
     "data_calibrated": ("Data", "data", "Simulated calibrated data of Luna-26"),
     "browse": ("Browse", "browse", "Simulated browse images of Luna-26"),
     "document": ("Document", "document", "Simulated data of Luna-26: documents"),
+    "spice_kernels": ("SPICE Kernel", "spice_kernel", "Simulated orbit of Luna-26"),
 }
 """Folder to collection_type, the word in the bundle's reference_type, and title."""
 _README = """\
@@ -48,7 +50,38 @@ class Truth:
     footprints: Mapping[Lidvid, Polygon]
 
 
-def write_bundle(target: Path, *, seed: int = 26) -> Truth:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """What the bundle is of: exposures in the order of their times, and the orbit flown."""
+
+    strips: Sequence[Strip] = STRIPS
+    orbit: tuple[str, bytes] | None = None
+    """Name and content of the SPK that the strips follow from; None where they were designed."""
+
+    @property
+    def days(self) -> tuple[datetime, ...]:
+        """Midnights before the exposures."""
+        first = {
+            each.start.replace(hour=0, minute=0, second=0, microsecond=0): None
+            for each in self.strips
+        }
+        return tuple(first)
+
+    @property
+    def stop(self) -> datetime:
+        """Midnight after the last day."""
+        return self.days[-1] + timedelta(days=1)
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The collections that there is something for."""
+        return tuple(each for each in _COLLECTIONS if self.orbit or each != "spice_kernels")
+
+
+_DESIGNED = Campaign()
+
+
+def write_bundle(target: Path, *, seed: int = 26, campaign: Campaign = _DESIGNED) -> Truth:
     """Write the bundle into ``target``; raise `WrongUsage` where that holds anything."""
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise WrongUsage(f"not an empty folder: {target}")
@@ -60,9 +93,9 @@ def write_bundle(target: Path, *, seed: int = 26) -> Truth:
         path.write_bytes(data)
         sizes.append(len(data))
 
-    members: dict[str, list[str]] = {name: [] for name in _COLLECTIONS}
+    members: dict[str, list[str]] = {name: [] for name in campaign.folders}
     footprints: dict[Lidvid, Polygon] = {}
-    for draft in _drafts(seed):
+    for draft in _drafts(seed, campaign):
         for name, data in draft.data:
             write(draft.collection, name, data)
         write(draft.collection, f"{draft.name}.xml", draft.label)
@@ -73,10 +106,12 @@ def write_bundle(target: Path, *, seed: int = 26) -> Truth:
         inventory = "".join(f"P,{lidvid}\r\n" for lidvid in lidvids).encode("ascii")
         found = products.written(f"collection_{folder}.csv", inventory)
         write(folder, found.name, inventory)
-        write(folder, f"collection_{folder}.xml", _collection(folder, found, lidvids))
+        write(folder, f"collection_{folder}.xml", _collection(folder, found, lidvids, campaign))
     readme = _README.replace("\n", "\r\n").encode("ascii")
     write("", "readme.txt", readme)
-    write("", "bundle_luna26_simulated.xml", _bundle(products.written("readme.txt", readme)))
+    write(
+        "", "bundle_luna26_simulated.xml", _bundle(products.written("readme.txt", readme), campaign)
+    )
 
     every = [lidvid for group in members.values() for lidvid in group]
     every += [f"{BUNDLE}:{folder}::{VERSION}" for folder in members]
@@ -90,15 +125,23 @@ def write_bundle(target: Path, *, seed: int = 26) -> Truth:
     )
 
 
-def _drafts(seed: int) -> Iterator[Draft]:
-    for strip in STRIPS:
-        yield from products.images(strip, reflectance(seed, strip), seed)
-    yield products.housekeeping(seed)
-    yield products.spectra(seed)
+def _drafts(seed: int, campaign: Campaign) -> Iterator[Draft]:
+    kernels: tuple[str, ...] = ()
+    if campaign.orbit is not None:
+        name, data = campaign.orbit
+        yield products.spice_kernel(name, data, campaign.days[0], campaign.stop)
+        kernels = (f"{name}.bsp", *ORIENTATION)
+    for strip in campaign.strips:
+        yield from products.images(strip, reflectance(seed, strip), seed, kernels)
+    for day in campaign.days:
+        yield products.housekeeping(seed, day)
+    yield products.spectra(seed, campaign.days[0])
     yield products.guide()
 
 
-def _collection(folder: str, found: WrittenFile, lidvids: Sequence[str]) -> bytes:
+def _collection(
+    folder: str, found: WrittenFile, lidvids: Sequence[str], campaign: Campaign
+) -> bytes:
     collection_type, _, title = _COLLECTIONS[folder]
     names = (("Member Status", "ASCII_String", "1"), ("LIDVID_LID", "ASCII_LIDVID_LID", "255"))
     fields = [
@@ -130,14 +173,14 @@ def _collection(folder: str, found: WrittenFile, lidvids: Sequence[str]) -> byte
     root = element(
         "Product_Collection",
         labels.identification(f"{BUNDLE}:{folder}", title, "Product_Collection", f"{title}."),
-        _collection_context(folder),
+        _collection_context(folder, campaign),
         element("Collection", element("collection_type", collection_type)),
         element("File_Area_Inventory", writing.file(found), inventory),
     )
     return writing.document(root)
 
 
-def _collection_context(folder: str) -> Element:
+def _collection_context(folder: str, campaign: Campaign) -> Element:
     """Collections of data must tell when, how far processed and by what; others need not."""
     if folder == "data_raw":
         level, others = "Raw", HOUSEKEEPING
@@ -145,11 +188,10 @@ def _collection_context(folder: str) -> Element:
         level, others = "Calibrated", SPECTROMETER
     else:
         return element("Context_Area", labels.investigation("collection_to_investigation"))
-    stop = DAY + timedelta(days=1)
-    return labels.context("collection", DAY, stop, level, [CAMERA, others])
+    return labels.context("collection", campaign.days[0], campaign.stop, level, [CAMERA, others])
 
 
-def _bundle(readme: WrittenFile) -> bytes:
+def _bundle(readme: WrittenFile, campaign: Campaign) -> bytes:
     title = "Simulated bundle of Luna-26, for practice before the first delivery"
     root = element(
         "Product_Bundle",
@@ -172,9 +214,9 @@ def _bundle(readme: WrittenFile) -> bytes:
                 "Bundle_Member_Entry",
                 element("lidvid_reference", f"{BUNDLE}:{folder}::{VERSION}"),
                 element("member_status", "Primary"),
-                element("reference_type", f"bundle_has_{kind}_collection"),
+                element("reference_type", f"bundle_has_{_COLLECTIONS[folder][1]}_collection"),
             )
-            for folder, (_, kind, _) in _COLLECTIONS.items()
+            for folder in campaign.folders
         ),
     )
     return writing.document(root)

@@ -3,16 +3,16 @@
 tests/unit/test_simulate.py holds each against the schemas that it names.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from xml.etree import ElementTree as ET
 
+from perilune.formats.pds4.geometry import Vertex, geometry
 from perilune.formats.pds4.writing import (
     MODEL,
     element,
     internal_reference,
     local_reference,
-    time_text,
     times,
 )
 from perilune.mission.simulate.strips import RADIUS_M, Strip
@@ -75,7 +75,8 @@ def context(
 ) -> ET.Element:
     """When, how far processed, by what and of what; ``instruments`` are names and codes.
 
-    ``subject`` is the class of product as reference types say it: ``data``, ``collection``.
+    ``subject`` is the class of product as reference types say it: ``data``, ``collection``. What
+    was not observed by an instrument has a Context_Area.
     """
     host = f"{_CONTEXT}:instrument_host:spacecraft.luna-26_simulated"
     components = [_component(MISSION, "Host", host, "is_instrument_host")]
@@ -86,7 +87,7 @@ def context(
         "urn:nasa:pds:context:target:satellite.earth.moon", f"{subject}_to_target"
     )
     area = element(
-        "Observation_Area" if subject == "data" else "Context_Area",
+        "Observation_Area" if subject == "data" and instruments else "Context_Area",
         element("comment", NOTICE),
         times(start, stop),
         element(
@@ -122,9 +123,22 @@ def references(*targets: tuple[str, str]) -> ET.Element:
     return element("Reference_List", *(internal_reference(*target) for target in targets))
 
 
-def footprint(strip: Strip, array: str) -> tuple[ET.Element, ET.Element]:
-    """Where the array lies: bounding coordinates (CART) and outline (GEOM)."""
-    return _cartography(strip, array), _geometry(strip)
+def footprint(
+    strip: Strip, array: str, kernels: Sequence[str] = ()
+) -> tuple[ET.Element, ET.Element]:
+    """Where the array lies: bounding coordinates (CART) and outline (GEOM).
+
+    ``kernels`` are the names of the files that the outline was computed from.
+    """
+    middle = strip.start + (strip.stop - strip.start) / 2
+    vertices = [
+        Vertex(lon=lon % 360.0, lat=lat, line=line, sample=sample)
+        for (lon, lat), (line, sample) in zip(strip.outline().rings[0], strip.pixels(), strict=True)
+    ]
+    outline = geometry(
+        middle, vertices, incidence_deg=strip.incidence, kernels=kernels, provenance="Predicted"
+    )
+    return _cartography(strip, array), outline
 
 
 def display(array: str) -> ET.Element:
@@ -182,65 +196,3 @@ def _cartography(strip: Strip, array: str) -> ET.Element:
             ),
         ),
     )
-
-
-def _geometry(strip: Strip) -> ET.Element:
-    middle = strip.start + (strip.stop - strip.start) / 2
-    return element(
-        "geom:Geometry",
-        element(
-            "geom:Geometry_Orbiter",
-            element("geom:geometry_reference_time_utc", time_text(middle)),
-            element(
-                "geom:Orbiter_Identification",
-                element("geom:Central_Body_Identification", *_named("MOON", "Moon")),
-                element("geom:Geometry_Target_Identification", *_named("MOON", "Moon")),
-                element(
-                    "geom:Coordinate_System_Identification",
-                    element("geom:coordinate_system_type", "Planetocentric"),
-                    element(
-                        "geom:Coordinate_System_Origin_Identification", *_named("MOON", "Moon")
-                    ),
-                    element(
-                        "geom:Reference_Frame_Identification",
-                        element("geom:frame_spice_name", "MOON_ME_DE421"),
-                        element("geom:name", "Mean Earth/Polar Axis of DE421"),
-                    ),
-                ),
-            ),
-            element(
-                "geom:Surface_Geometry",
-                element(
-                    "geom:Surface_Geometry_Specific",
-                    element("geom:Footprint_Vertices", *_vertices(strip)),
-                ),
-            ),
-            element(
-                "geom:Illumination_Geometry",
-                element(
-                    "geom:Illumination_Specific",
-                    element("geom:reference_location", "Boresight Intercept Point"),
-                    element("geom:incidence_angle", f"{strip.incidence:.1f}", unit="deg"),
-                ),
-            ),
-        ),
-    )
-
-
-def _named(spice_name: str, name: str) -> tuple[ET.Element, ET.Element]:
-    return element("geom:body_spice_name", spice_name), element("geom:name", name)
-
-
-def _vertices(strip: Strip) -> Iterable[ET.Element]:
-    ring = strip.outline().rings[0]
-    for (lon, lat), (line, sample) in zip(ring, strip.pixels(), strict=True):
-        yield element(
-            "geom:Pixel_Intercept",
-            element(
-                "geom:Reference_Pixel",
-                element("geom:vertical_coordinate_pixel", f"{line:.2f}", unit="pixel"),
-                element("geom:horizontal_coordinate_pixel", f"{sample:.2f}", unit="pixel"),
-            ),
-            element("geom:pixel_latitude", f"{lat:.6f}", unit="deg"),
-            element("geom:pixel_longitude", f"{lon % 360.0:.6f}", unit="deg"),
-        )

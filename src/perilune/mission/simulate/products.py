@@ -6,8 +6,9 @@ written here; `bundle` does that.
 
 import hashlib
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from xml.etree.ElementTree import Element
 
 import numpy as np
@@ -23,7 +24,6 @@ from perilune.model.footprint import Polygon
 CAMERA = ("Stereo Camera (simulated)", "stc")
 SPECTROMETER = ("Infrared Spectrometer (simulated)", "irs")
 HOUSEKEEPING = ("Spacecraft Housekeeping (simulated)", "hk")
-DAY = datetime(2028, 10, 3, tzinfo=UTC)
 _GAIN, _OFFSET, _FULL = 24_000.0, 96, 4095
 _SCALE, _MISSING = 1e-5, -32768
 _CRLF = b"\r\n"
@@ -69,8 +69,13 @@ def raw_counts(seen: Array, seed: int) -> Array:
     return np.clip(np.rint(seen * _GAIN + _OFFSET + noise), 0, _FULL)
 
 
-def images(strip: Strip, seen: Array, seed: int) -> tuple[Draft, Draft, Draft]:
-    """The raw, the calibrated and the browse product of one exposure."""
+def images(
+    strip: Strip, seen: Array, seed: int, kernels: Sequence[str] = ()
+) -> tuple[Draft, Draft, Draft]:
+    """The raw, the calibrated and the browse product of one exposure.
+
+    ``kernels``: names of the SPICE files that its outline was computed from.
+    """
     counts = raw_counts(seen, seed)
     stored = np.rint((counts - _OFFSET) / _GAIN / _SCALE)
     stored[counts >= _FULL] = _MISSING
@@ -79,12 +84,14 @@ def images(strip: Strip, seen: Array, seed: int) -> tuple[Draft, Draft, Draft]:
         strip,
         ("data_raw", f"{name}_raw", "Raw", "UnsignedLSB2"),
         counts.astype("<u2").tobytes(),
+        kernels,
         ("data_to_browse", f"{BUNDLE}:browse:{name}_browse"),
     )
     calibrated = _image(
         strip,
         ("data_calibrated", f"{name}_cal", "Calibrated", "SignedMSB2"),
         stored.astype(">i2").tobytes(),
+        kernels,
         ("data_to_raw_product", raw.lidvid),
         ("data_to_browse", f"{BUNDLE}:browse:{name}_browse"),
     )
@@ -92,7 +99,11 @@ def images(strip: Strip, seen: Array, seed: int) -> tuple[Draft, Draft, Draft]:
 
 
 def _image(
-    strip: Strip, kind: tuple[str, str, str, str], data: bytes, *targets: tuple[str, str]
+    strip: Strip,
+    kind: tuple[str, str, str, str],
+    data: bytes,
+    kernels: Sequence[str],
+    *targets: tuple[str, str],
 ) -> Draft:
     collection, name, level, data_type = kind
     found = written(f"{name}.img", data)
@@ -128,7 +139,7 @@ def _image(
             level,
             [CAMERA],
             labels.display("image"),
-            *labels.footprint(strip, "image"),
+            *labels.footprint(strip, "image", kernels),
         ),
         labels.references(*((lid, how) for how, lid in targets)),
         element("File_Area_Observational", writing.file(found), array),
@@ -189,19 +200,20 @@ _HOUSEKEEPING_FIELDS = (
 )
 
 
-def housekeeping(seed: int) -> Draft:
+def housekeeping(seed: int, day: datetime) -> Draft:
     """A day of housekeeping, a record every ten minutes, in fixed columns."""
-    random = np.random.default_rng([seed, 8])
+    random = np.random.default_rng([seed, 8, day.toordinal()])
+    name = f"hk_{day:%Y%m%d}"
     records = []
     for step in range(144):
-        moment = DAY + timedelta(minutes=10 * step)
+        moment = day + timedelta(minutes=10 * step)
         turn = 2 * np.pi * step * 10 / 115
         warm = -12.5 + 9.0 * np.sin(turn) + random.normal(0, 0.2)
         volts = 28.4 + 0.6 * np.cos(turn) + random.normal(0, 0.02)
         used = round(3 + 92 * step / 143)
         records.append(f"{writing.time_text(moment)} {warm:7.2f} {volts:6.2f} {used:4d}\r\n")
     data = "".join(records).encode("ascii")
-    found = written("hk_20281003.tab", data)
+    found = written(f"{name}.tab", data)
     fields = [
         element(
             "Field_Character",
@@ -231,18 +243,18 @@ def housekeeping(seed: int) -> Draft:
     root = element(
         "Product_Observational",
         labels.identification(
-            f"{BUNDLE}:data_raw:hk_20281003",
-            "Simulated housekeeping of 3 October 2028",
+            f"{BUNDLE}:data_raw:{name}",
+            f"Simulated housekeeping of {day.day} {day:%B %Y}",
             "Product_Observational",
             "Temperature, voltage and memory of a spacecraft.",
         ),
-        labels.context("data", DAY, DAY + timedelta(minutes=10 * 143), "Raw", [HOUSEKEEPING]),
+        labels.context("data", day, day + timedelta(minutes=10 * 143), "Raw", [HOUSEKEEPING]),
         element("File_Area_Observational", writing.file(found), table),
     )
-    return Draft(collection="data_raw", name="hk_20281003", root=root, data=((found.name, data),))
+    return Draft(collection="data_raw", name=name, root=root, data=((found.name, data),))
 
 
-def spectra(seed: int) -> Draft:
+def spectra(seed: int, day: datetime) -> Draft:
     """Reflectance spectra of three places, one record a wavelength, comma-separated."""
     random = np.random.default_rng([seed, 9])
     wave = np.linspace(900.0, 3300.0, 97)
@@ -284,7 +296,7 @@ def spectra(seed: int) -> Draft:
             *fields,
         ),
     )
-    start = DAY + timedelta(hours=6)
+    start = day + timedelta(hours=6)
     root = element(
         "Product_Observational",
         labels.identification(
@@ -299,6 +311,34 @@ def spectra(seed: int) -> Draft:
     return Draft(
         collection="data_calibrated", name="irs_spectra", root=root, data=((found.name, data),)
     )
+
+
+def spice_kernel(name: str, data: bytes, start: datetime, stop: datetime) -> Draft:
+    """An orbit as an SPK."""
+    found = written(f"{name}.bsp", data)
+    root = element(
+        "Product_SPICE_Kernel",
+        labels.identification(
+            f"{BUNDLE}:spice_kernels:{name}",
+            f"Simulated orbit from {start:%Y-%m-%d} to {stop:%Y-%m-%d}",
+            "Product_SPICE_Kernel",
+            "Positions and velocities of the spacecraft, SPK type 13, frame J2000, centre Moon.",
+        ),
+        labels.context("data", start, stop, "Derived", []),
+        element(
+            "File_Area_SPICE_Kernel",
+            writing.file(found),
+            element(
+                "SPICE_Kernel",
+                element("offset", "0", unit="byte"),
+                element("object_length", str(len(data)), unit="byte"),
+                element("parsing_standard_id", "SPICE"),
+                element("kernel_type", "SPK"),
+                element("encoding_type", "Binary"),
+            ),
+        ),
+    )
+    return Draft(collection="spice_kernels", name=name, root=root, data=((found.name, data),))
 
 
 _GUIDE = """\

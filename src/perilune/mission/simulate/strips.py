@@ -5,7 +5,7 @@ flown along its middle line and the distance to the left of it; both are arcs in
 frame is the Moon's mean-Earth frame (MOON_ME of DE421), longitudes east-positive degrees.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
@@ -18,7 +18,6 @@ Array = npt.NDArray[np.float64]
 
 RADIUS_M = 1_737_400.0
 """Mean lunar radius, metres (IAU WGCCRE 2015)."""
-GROUND_SPEED_M_S = 1_600.0
 _VERTICES_A_SIDE = 9
 _FIRST_ORBIT = datetime(2028, 10, 3, 4, 12, tzinfo=UTC)
 _ORBIT = timedelta(minutes=115)
@@ -40,16 +39,15 @@ class Strip:
     pixel_m: float = 96.0
     incidence: float = 80.0
     """Angle of the Sun from the zenith, degrees."""
-
-    @property
-    def start(self) -> datetime:
-        """First line's time, UTC."""
-        return _FIRST_ORBIT + self.number * _ORBIT
+    speed_m_s: float = 1_600.0
+    """Of the point below the craft, over the ground."""
+    start: datetime = _FIRST_ORBIT
+    """First line's time, UTC."""
 
     @property
     def stop(self) -> datetime:
         """Last line's time, UTC, to the millisecond."""
-        seconds = round(self.lines * self.pixel_m / GROUND_SPEED_M_S, 3)
+        seconds = round(self.lines * self.pixel_m / self.speed_m_s, 3)
         return self.start + timedelta(seconds=seconds)
 
     @property
@@ -122,12 +120,16 @@ class Strip:
         west, east = self.lon + float(turn.min()), self.lon + float(turn.max())
         return LatLonBox(_half_turn(_down(west)), south, _half_turn(-_down(-east)), north)
 
+    def shows(self, lon: float, lat: float) -> bool:
+        """Whether a place, in degrees, is in the image."""
+        return self._holds(_unit(*np.radians([lon, lat])))
+
     def _holds(self, place: Array) -> bool:
         along, left = self.own(place)
         return bool(abs(along) <= self.half_length and abs(left) <= self.half_width)
 
 
-STRIPS = (
+_DESIGNED = (
     Strip(1, "south pole, along 0 to 180 degrees", 20.0, -89.85, 10.0, incidence=87.0),
     Strip(2, "south pole, along 90 to 270 degrees", -75.0, -89.9, 95.0, incidence=87.5),
     Strip(3, "ridge from Shackleton to de Gerlache", -110.0, -89.2, 35.0, incidence=86.5),
@@ -148,6 +150,7 @@ STRIPS = (
     Strip(9, "equator, Sinus Medii", 1.5, 0.4, 178.0, incidence=62.0),
     Strip(10, "equator across 180 degrees", -179.9, 4.0, 85.0, incidence=55.0),
 )
+STRIPS = tuple(replace(strip, start=_FIRST_ORBIT + strip.number * _ORBIT) for strip in _DESIGNED)
 """The day's exposures: both poles inside, 180 degrees crossed, one thinner than a kilometre."""
 
 
