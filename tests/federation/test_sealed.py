@@ -1,21 +1,30 @@
 """What is under embargo: held by the partner sealed, read by nobody, opened by its release act."""
 
 import hashlib
+import shutil
 from pathlib import Path
 
+import pyrage
 import pytest
 
 from perilune.access.policy import OPERATOR, VISITOR
 from perilune.access.search import find
-from perilune.errors import NotFound
+from perilune.errors import NotFound, WrongUsage
 from perilune.federation.custody import SealCounts
+from perilune.federation.reopening import reopen
 from perilune.ingest.release import release
+from perilune.ingest.seal import keyring_of
+from perilune.model import act
+from perilune.model.act import CommitAct
 from perilune.model.product import Embargo
+from perilune.model.sealed import SealAct
 from perilune.node import Node
+from perilune.preservation.fixity import audit
+from perilune.preservation.rebuild import rebuild
 
-from .scene import OWNER, Served, hand_in, pull, write
+from .scene import OWNER, Served, befriend, hand_in, pull, served, write
 
-HIDDEN = f"{OWNER}:mission:data:veiled"
+VEILED = f"{OWNER}:mission:data:veiled"
 
 
 def deliver_dark(owner: Served, folder: Path, names: tuple[str, ...] = ("veiled",)) -> str:
@@ -38,7 +47,7 @@ def test_a_dark_delivery_is_held_sealed_and_opened_by_its_release_without_being_
     owner: Served, copier: Node, tmp_path: Path
 ) -> None:
     delivery = deliver_dark(owner, tmp_path / "dark")
-    secret = find(HIDDEN, owner.node, OPERATOR).manifest.files[1]
+    secret = find(VEILED, owner.node, OPERATOR).manifest.files[1]
     with owner.node.store.open(secret.sha256) as data:
         bytes_ = data.read()
 
@@ -48,9 +57,9 @@ def test_a_dark_delivery_is_held_sealed_and_opened_by_its_release_without_being_
     assert before.is_undisputed
     for node in (owner.node, copier):
         with pytest.raises(NotFound):
-            find(HIDDEN, node, VISITOR)
+            find(VEILED, node, VISITOR)
     with pytest.raises(NotFound):
-        find(HIDDEN, copier, OPERATOR)
+        find(VEILED, copier, OPERATOR)
     assert copier.root is not None
     assert not holds(copier.root, b"veiled", bytes_[:64], secret.sha256.encode())
 
@@ -61,8 +70,86 @@ def test_a_dark_delivery_is_held_sealed_and_opened_by_its_release_without_being_
     assert after.counts.sealed == SealCounts(announced=1, held=1, opened=1)
     assert after.copied == 1
     assert not [each for each in owner.asked if "sealed" in each or "objects" in each]
-    theirs, ours = find(HIDDEN, owner.node, VISITOR), find(HIDDEN, copier, VISITOR)
+    theirs, ours = find(VEILED, owner.node, VISITOR), find(VEILED, copier, VISITOR)
     assert ours.manifest == theirs.manifest
     for entry in ours.manifest.files:
         with copier.store.open(entry.sha256) as data:
             assert hashlib.file_digest(data, "sha256").hexdigest() == entry.sha256
+
+
+def recipients(owner: Served, count: int = 3, threshold: int = 2) -> list[str]:
+    """Have ``count`` people share what is sealed from here on; their private keys."""
+    people = [pyrage.x25519.Identity.generate() for _ in range(count)]
+    keyring = keyring_of(owner.node)
+    for number, each in enumerate(people):
+        needed = threshold if number + 1 >= threshold else None
+        found = keyring.recipients.with_one(f"person {number}", str(each.to_public()), needed)
+        keyring.keep_recipients(found)
+    return [str(each) for each in people]
+
+
+def test_a_lost_secret_comes_back_with_two_of_three_recovery_keys(
+    owner: Served, tmp_path: Path
+) -> None:
+    people = recipients(owner)
+    delivery = deliver_dark(owner, tmp_path / "dark", ("veiled", "covered"))
+    assert owner.node.root is not None
+    shutil.rmtree(owner.node.root / "keys" / "seals")
+    with pytest.raises(WrongUsage, match="perilune keys recover"):
+        release(delivery, owner.node)
+    with pytest.raises(WrongUsage, match="2 are needed"):
+        reopen(people[2:], owner.node)
+
+    found = reopen(people[:2], owner.node)
+
+    assert (found.products, found.deliveries, found.came_back) == (2, {delivery}, 0)
+    assert release(delivery, owner.node).products == 2
+    assert find(VEILED, owner.node, VISITOR).is_public
+
+
+def test_what_the_owner_lost_comes_back_from_the_sealed_copies_of_its_partner(
+    owner: Served, copier: Node, tmp_path: Path
+) -> None:
+    people = recipients(owner)
+    deliver_dark(owner, tmp_path / "dark")
+    kept = find(VEILED, owner.node, OPERATOR)
+    pull(copier, owner)
+    node = owner.node
+    assert node.root is not None
+    lost = [node.root / "objects" / name[:2] / name for name in dark_objects(node)]
+    for path in lost:
+        path.unlink()
+    shutil.rmtree(node.root / "keys" / "seals")
+
+    with served(copier) as other:
+        befriend(node, other)
+        found = reopen(people[1:], node)
+        asked = {path.rpartition("/")[0].rpartition("/")[2] for path in other.asked}
+
+    assert (found.products, found.came_back, found.failed) == (1, 1, {})
+    assert asked >= {"sealed", "recovery"}
+    assert all(path.is_file() for path in lost)
+    rebuild(node)
+    again = Node.open(node.root)
+    back = find(VEILED, again, OPERATOR)
+    assert (back.manifest, back.product, back.embargo) == (
+        kept.manifest,
+        kept.product,
+        Embargo.DARK,
+    )
+    assert audit(again).is_clean
+    again.close()
+
+
+def dark_objects(node: Node) -> list[str]:
+    """Every object that the log of ``node`` or a dark holding names."""
+    names: list[str] = []
+    for entry in node.log.entries():
+        match act.decode(entry):
+            case CommitAct(commitment=name):
+                names.append(name)
+            case SealAct(sealed=sealed, recovery=recovery):
+                assert recovery is not None
+                names += [sealed.sha256, recovery.sha256]
+    manifest = find(VEILED, node, OPERATOR).manifest
+    return [*names, manifest.sha256, *(each.sha256 for each in manifest.files)]

@@ -1,11 +1,17 @@
-"""``perilune keys``: the node's keys, and whether it signs with them."""
+"""``perilune keys``: the node's keys, whether it signs with them, and who can recover secrets."""
+
+from pathlib import Path
 
 import click
 
 from perilune.cli import frame
-from perilune.errors import Unarmed
+from perilune.errors import Unarmed, WrongUsage
 from perilune.federation.arming import Seen, arm, arm_at
+from perilune.federation.reopening import reopen
+from perilune.ingest.seal import keyring_of
 from perilune.ledger.note import to_base64
+from perilune.preservation.rebuild import rebuild
+from perilune.sealing.keyring import Recipients
 
 
 @click.group("keys", short_help="The node's keys, and whether it signs with them.")
@@ -21,16 +27,24 @@ def command() -> None:
 def list_(node: str | None, *, as_json: bool) -> None:
     """List the public keys that the node uses, and say whether it signs with them.
 
+    Recovery recipients are listed too: who can open what is sealed when the node's own secrets
+    are lost, and how many of them it takes.
+
     Exit status: 0 shown, 2 wrong usage, 1 anything else.
     """
     with frame.opened(node) as opened:
         keys, is_armed = opened.keys, opened.is_armed
+        recipients = keyring_of(opened).recipients
     if as_json:
         listed = [{"use": use, "vkey": vkey} for use, vkey in keys]
-        frame.show({"armed": is_armed, "keys": listed})
+        frame.show({"armed": is_armed, "keys": listed, "recovery": _recovery(recipients)})
         return
     for use, vkey in keys:
         click.echo(f"{use:<12} {vkey}")
+    for name, recipient in recipients.by_name.items():
+        click.echo(f"{'recovery':<12} {recipient} {name}")
+    if recipients.by_name:
+        click.echo(f"{recipients.threshold} of {len(recipients.by_name)} open what is sealed.")
     click.echo("The node signs." if is_armed else "The node signs nothing: perilune keys arm")
 
 
@@ -73,3 +87,86 @@ def arm_(size: int | None, node: str | None, *, as_json: bool) -> int:
 def _document(seen: Seen) -> dict[str, object]:
     checkpoint = seen.checkpoint
     return {"by": seen.by, "size": checkpoint.size, "root": to_base64(checkpoint.root)}
+
+
+@command.command("add", short_help="A recovery recipient, who can help to open what is sealed.")
+@click.argument("name")
+@click.argument("recipient", metavar="age1...")
+@click.option(
+    "--threshold",
+    type=click.IntRange(min=1),
+    help="How many of them it takes; as before if not given, 1 for the first.",
+)
+@frame.command
+def add_(
+    name: str, recipient: str, threshold: int | None, node: str | None, *, as_json: bool
+) -> None:
+    """Add the person NAME, who keeps the private key of an age recipient, for recovery.
+
+    What is sealed from here on has a share for each of them: so many as the threshold says open
+    it when the node's secrets are lost, fewer learn nothing. What was sealed before stays as it
+    was.
+
+    Exit status: 0 added, 2 wrong usage, 1 anything else.
+    """
+    with frame.opened(node) as opened:
+        keyring = keyring_of(opened)
+        recipients = keyring.recipients.with_one(name, recipient, threshold)
+        keyring.keep_recipients(recipients)
+    if as_json:
+        frame.show(_recovery(recipients))
+    else:
+        known = len(recipients.by_name)
+        click.echo(f"{name} is added: {recipients.threshold} of {known} open what is sealed.")
+
+
+@command.command("recover", short_help="Open what is sealed, with k of n recovery keys.")
+@click.option(
+    "--identity",
+    "identities",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    multiple=True,
+    required=True,
+    help="File with the private key of a recovery recipient (AGE-SECRET-KEY-1...); repeated.",
+)
+@frame.command
+def recover_(identities: tuple[Path, ...], node: str | None, *, as_json: bool) -> int:
+    """Bring back the secrets of all deliveries under embargo, and the products themselves.
+
+    What the node's storage lacks comes from the sealed copies that its peers keep. The catalogue
+    is made again where something came back. The private keys are read and kept nowhere.
+
+    Exit status: 0 all of it is readable, 3 some of it is not (each is named), 2 wrong usage,
+    1 anything else.
+    """
+    keys = [key for path in identities for key in _identities(path)]
+    with frame.opened(node) as opened:
+        found = reopen(keys, opened, frame.progress())
+        if found.came_back:
+            rebuild(opened)
+    if as_json:
+        failed = [{"seal": index, "why": why} for index, why in sorted(found.failed.items())]
+        told = {"products": found.products, "deliveries": sorted(found.deliveries)}
+        frame.show({**told, "came_back": found.came_back, "failed": failed})
+    else:
+        for index, why in sorted(found.failed.items()):
+            click.echo(f"sealed copy {index}: {why}")
+        click.echo(
+            f"{found.products:,} products of {len(found.deliveries):,} deliveries are readable, "
+            f"{found.came_back:,} of them came back."
+        )
+    return frame.NOT_RIGHT if found.failed else frame.DONE
+
+
+def _identities(path: Path) -> list[str]:
+    """The private keys in a file as age-keygen writes it."""
+    lines = (line.strip() for line in path.read_text("utf-8", "replace").splitlines())
+    found = [line for line in lines if line.startswith("AGE-SECRET-KEY-")]
+    if not found:
+        raise WrongUsage(f"{path} has no line that begins with AGE-SECRET-KEY-")
+    return found
+
+
+def _recovery(recipients: Recipients) -> dict[str, object]:
+    listed = [{"name": name, "recipient": key} for name, key in recipients.by_name.items()]
+    return {"threshold": recipients.threshold, "recipients": listed}

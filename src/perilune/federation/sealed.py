@@ -10,15 +10,10 @@ accession, as of any copy.
 
 import hashlib
 import io
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import BinaryIO
 
-from perilune.durable import scratch
 from perilune.errors import (
-    MalformedIdentifier,
     NotFound,
     PeerUnreachable,
     PeriluneError,
@@ -29,24 +24,16 @@ from perilune.federation.custody import ExceptedSeal, SealCounts
 from perilune.federation.description import Description
 from perilune.federation.folder import Peers, log_name
 from perilune.federation.mirror import Mirror, checkpoint_in, kept_entries
-from perilune.federation.promise import (
-    MOST_MANIFEST_BYTES,
-    promised_manifest,
-    promised_product,
-    require_same,
-)
 from perilune.federation.replica import State
 from perilune.federation.roster import owns
+from perilune.federation.unseal import Unsealing, fits
 from perilune.ingest.accession import Arrival
 from perilune.ledger import tree
 from perilune.model import act
-from perilune.model.act import MAX_ACT_BYTES, Act, CommitAct, Opening, PublishAct
-from perilune.model.package import FileEntry
+from perilune.model.act import PublishAct
 from perilune.model.product import Releasability
 from perilune.model.sealed import OpenAct, Opened, SealAct, Sealed
 from perilune.node import Node
-from perilune.sealing.container import Unpacked
-from perilune.sealing.key import decrypt, recipient_of
 from perilune.sealing.recovery import MOST_BYTES as MOST_RECOVERY_BYTES
 from perilune.storage.port import Batch
 
@@ -153,22 +140,16 @@ class SealedCopies:
         ]
         while waiting:
             size, opened = 0, list[tuple[_Copy, Arrival]]()
-            with self._room() as folder, self.node.store.batch() as batch:
+            with self.node.store.batch() as batch:
                 while waiting and len(opened) < _BATCH_COPIES and size < _BATCH_BYTES:
                     copy = waiting.pop(0)
-                    if (arrival := self._open(copy, folder, batch)) is not None:
+                    if (arrival := self._open(copy, batch)) is not None:
                         opened.append((copy, arrival))
                         size += arrival.publish.bytes
             yield [arrival for _, arrival in opened]
             for copy, _ in opened:
                 self._opened += 1
                 del self._copies[copy.seal]
-
-    def _room(self) -> AbstractContextManager[Path]:
-        assert self.node.root is not None
-        place = self.node.root / "quarantine"
-        place.mkdir(exist_ok=True)
-        return scratch(place)
 
     def _fail(self, copy: _Copy, why: State, error: PeriluneError) -> None:
         copy.why = why
@@ -195,27 +176,31 @@ class SealedCopies:
             raise ProofFails(f"entry {index} names no sealed copy")
         return found
 
-    def _open(self, copy: _Copy, folder: Path, batch: Batch) -> Arrival | None:
+    def _open(self, copy: _Copy, batch: Batch) -> Arrival | None:
         """The product that ``copy`` holds, its files in ``batch``; None where it does not open."""
-        put: list[str] = []
         try:
             seal, opened = self._seal(copy.seal), self._key(copy)
-            if opened.entry != seal.entry or recipient_of(opened.identity) != seal.recipient:
+            if opened.entry != seal.entry or not fits(opened.identity, seal):
                 self._fail(copy, State.WRONG_KEY, ProofFails("the key released is not its own"))
                 return None
-            with (folder / "opened").open("w+b") as file:
-                with self.node.store.open(seal.sealed.sha256) as sealed:
-                    decrypt(sealed, file, opened.identity)
-                file.seek(0)
-                return self._read(file, seal, batch, put)
+            [(_, entry)] = self.mirror.entries(seal.entry, seal.entry + 1)
+            unsealing = Unsealing(self.node, batch, self._require_releasable)
+            unsealed = unsealing.unseal(seal, opened.identity, entry)
         except NotFound as error:
             copy.is_held = False
             self._fail(copy, State.NOT_FETCHED, error)
+            return None
         except ProofFails as error:
             self._fail(copy, State.WRONG_BYTES, error)
-        for sha256 in put:
-            batch.drop(sha256)
-        return None
+            return None
+        return Arrival(
+            origin=self.giver.origin,
+            index=seal.entry,
+            leaf=tree.leaf_hash(entry),
+            publish=unsealed.publish,
+            manifest=unsealed.manifest,
+            product=unsealed.product,
+        )
 
     def _key(self, copy: _Copy) -> Opened:
         assert copy.opened_by is not None
@@ -224,58 +209,12 @@ class SealedCopies:
         assert isinstance(found, OpenAct)
         return next(each for each in found.opens if each.seal == copy.seal)
 
-    def _read(self, file: BinaryIO, seal: SealAct, batch: Batch, put: list[str]) -> Arrival:
-        [(_, entry)] = self.mirror.entries(seal.entry, seal.entry + 1)
-        unpacked, published = Unpacked(file), act.decode(entry)
-        if isinstance(published, CommitAct):
-            opening = unpacked.opening(MAX_ACT_BYTES + 1_000)
-            put.append(batch.put(io.BytesIO(opening)).sha256)
-            published = _opened_act(opening, published)
-        if not isinstance(published, PublishAct):
-            raise ProofFails(f"entry {seal.entry} publishes nothing")
-        self._require_releasable(published)
-        if published.manifest_size > MOST_MANIFEST_BYTES:
-            raise ProofFails(f"a manifest of {published.manifest_size:,} bytes is none")
-        data = unpacked.manifest(published.manifest_size)
-        manifest = promised_manifest(data, published)
-        put.append(batch.put(io.BytesIO(data)).sha256)
-        starts: dict[str, int] = {}
-        for each in manifest.files:
-            starts[each.path] = unpacked.start_of(each)
-            found = batch.put(unpacked.content(each))
-            put.append(found.sha256)
-            require_same(found, each, manifest)
-        return Arrival(
-            origin=self.giver.origin,
-            index=seal.entry,
-            leaf=tree.leaf_hash(entry),
-            publish=published,
-            manifest=manifest,
-            product=promised_product(manifest, lambda each: _part(file, starts, each)),
-        )
-
     def _require_releasable(self, published: PublishAct) -> None:
         if not owns(self.who, published.lidvid.lid):
             raise ProofFails(f"{published.lidvid} lies in no namespace of {self.who.name}")
         is_public = published.releasability is Releasability.PUBLIC
         if not is_public or published.embargo is None:
             raise ProofFails(f"{published.lidvid} was not published under an embargo for all")
-
-
-def _opened_act(opening: bytes, commit: CommitAct) -> Act:
-    """The act that ``commit`` hides, if ``opening`` is what it committed to."""
-    try:
-        found = Opening.decode(opening)
-    except MalformedIdentifier as error:
-        raise ProofFails(f"the opening names no product: {error}") from error
-    if found.commitment != commit.commitment or found.act.t != commit.t:
-        raise ProofFails("the sealed copy holds another opening than the log committed to")
-    return found.act
-
-
-def _part(file: BinaryIO, starts: Mapping[str, int], entry: FileEntry) -> bytes:
-    file.seek(starts[entry.path])
-    return file.read(entry.size)
 
 
 def fetch_object(sealed: Sealed, path: str, giver: Giver, node: Node, batch: Batch) -> None:
