@@ -15,7 +15,7 @@ from perilune.mission.dossier.ground import FAR_KM, Ground, Steepness
 from perilune.mission.dossier.place import STEP_H
 from perilune.mission.dossier.profile import Candidate, Threshold
 from perilune.mission.dossier.sky import SOURCE as EPHEMERIS
-from perilune.model.act import time_text
+from perilune.model.reading import time_text
 from perilune.moon.illumination import AZIMUTHS
 
 LISTED = 200
