@@ -71,8 +71,7 @@ def contents(product: OpenProduct) -> Iterator[tuple[str, Any]]:
             elif isinstance(opened, OpenArray):
                 yield name, opened[...]
         except UnreadableData as error:
-            described = product._placed[product.names.index(name)].object.class_name
-            if described.startswith(("Table", "Array", "Inventory")):
+            if dict(product.described)[name].class_name.startswith(("Table", "Array", "Inventory")):
                 yield name, error
 
 

@@ -22,8 +22,9 @@ from perilune.access.policy import VISITOR
 from perilune.access.search import find, search
 from perilune.catalogue.query import Cap, Comparison, Op, Query, Sort
 from perilune.client import RemoteNode
-from perilune.client.ranges import RemoteFile
+from perilune.client.ranges import remote_file
 from perilune.errors import BadQuestion, NotFound, PeerUnreachable, WrongUsage
+from perilune.formats.pieces import VerifiedFile
 from perilune.ingest.delivery import Options, deliver
 from perilune.ledger.policy import Policy
 from perilune.ledger.proof import verify_path
@@ -388,16 +389,16 @@ class _Node:
         return self.data[start:stop]
 
 
-def remote_file(data: bytes, sent: bytes) -> tuple[RemoteFile, _Node]:
+def file_and_sender(data: bytes, sent: bytes) -> tuple[VerifiedFile, _Node]:
     entry = FileEntry.of("a/data.img", "file", of_bytes(data))
     sender = _Node(sent)
     manifest = Manifest(Lidvid.parse(f"{IMAGE}::1.0"), (entry,))
-    return RemoteFile(cast("RemoteNode", sender), manifest, entry), sender
+    return remote_file(cast("RemoteNode", sender), manifest, entry), sender
 
 
 def test_only_the_pieces_of_a_window_are_fetched_and_each_once() -> None:
     data = bytes(range(256)) * 4096 * 4
-    file, sender = remote_file(data, data)
+    file, sender = file_and_sender(data, data)
     piece = 1 << 20
 
     assert bytes(file.read(piece - 5, piece + 5)) == data[piece - 5 : piece + 5]
@@ -410,7 +411,7 @@ def test_a_piece_that_is_not_that_of_the_manifest_gives_no_byte() -> None:
     data = bytes(3 << 20)
     wrong = bytearray(data)
     wrong[(2 << 20) + 7] = 1
-    file, _ = remote_file(data, bytes(wrong))
+    file, _ = file_and_sender(data, bytes(wrong))
 
     assert bytes(file.read(0, 2 << 20)) == data[: 2 << 20]
     with pytest.raises(PeerUnreachable, match=r"bytes from 2097152 of a/data.img are not"):

@@ -1,7 +1,9 @@
 """A holding opened for reading: every byte that is looked at was verified against its manifest."""
 
-from perilune.access.read import chunks, whole
+from perilune.access.read import whole
+from perilune.errors import Damaged, NotFound
 from perilune.formats.pds4.product import OpenProduct
+from perilune.formats.pieces import VerifiedFile
 from perilune.model.package import FileEntry
 from perilune.model.product import Holding
 from perilune.node import Node
@@ -13,27 +15,33 @@ def open_holding(holding: Holding, node: Node) -> OpenProduct:
     Raises `Damaged` where the archive keeps other bytes than it took in.
     """
     label = holding.manifest.label
-    return OpenProduct(whole(label, node), label.name, lambda name: _file(holding, name, node))
+    return OpenProduct(
+        whole(label, node), label.name, lambda name: _file(entry_beside(holding, name), node)
+    )
 
 
-def _file(holding: Holding, name: str, node: Node) -> "HoldingFile":
+def entry_beside(holding: Holding, name: str) -> FileEntry:
+    """The file of that name beside the label; raise `FileNotFoundError` where there is none."""
     folder, slash, _ = holding.manifest.label.path.rpartition("/")
-    wanted = f"{folder}{slash}{name}"
     for entry in holding.manifest.files:
-        if entry.path == wanted:
-            return HoldingFile(entry, node)
+        if entry.path == f"{folder}{slash}{name}":
+            return entry
     raise FileNotFoundError(name)
 
 
-class HoldingFile:
-    """A file of a holding, as `perilune.formats.source.Source` has it."""
+def _file(entry: FileEntry, node: Node) -> VerifiedFile:
+    def fetch(start: int, stop: int) -> bytes:
+        try:
+            source = node.store.open(entry.sha256)
+        except NotFound as error:
+            raise Damaged(f"{entry.path}: the archive lacks object {entry.sha256}") from error
+        with source:
+            source.seek(start)
+            return source.read(stop - start)
 
-    is_mapped = False
+    return VerifiedFile(entry, fetch, lambda offset: damaged_at(entry, offset))
 
-    def __init__(self, entry: FileEntry, node: Node) -> None:
-        self.name, self.size = entry.name, entry.size
-        self._entry, self._node = entry, node
 
-    def read(self, start: int, stop: int) -> memoryview:
-        """Those bytes, from pieces that were verified."""
-        return memoryview(b"".join(chunks(self._entry, self._node, start, stop)))
+def damaged_at(entry: FileEntry, offset: int) -> Damaged:
+    """That the archive keeps other bytes than it took in."""
+    return Damaged(f"{entry.path}: bytes from {offset} of {entry.sha256} are wrong")

@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from perilune.formats.pds4.array import OpenArray
 from perilune.formats.pds4.display import Orientation, pixels_of
 
 DARKEST, BRIGHTEST = 0.5, 99.5
 """Percentiles of black and white."""
+_STRIP, _LEAST_WIDTH = 28, 200
+"""Pixels of the scale below a picture."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +33,36 @@ class Picture:
     """Value shown black, in the array's unit; NaN where nothing is to be seen."""
     high: float
     """Value shown white."""
+    unit: str
 
-    def png(self) -> bytes:
-        """As a PNG file."""
+    def png(self, *, has_scale: bool = False) -> bytes:
+        """As a PNG file; with ``has_scale`` a strip below tells what black and white stand for."""
         mode = "LA" if self.pixels.shape[2] == 2 else "RGBA"
+        image = Image.fromarray(self.pixels, mode)
         data = io.BytesIO()
-        Image.fromarray(self.pixels, mode).save(data, "PNG", compress_level=3)
+        (self._with_scale(image) if has_scale else image).save(data, "PNG", compress_level=3)
         return data.getvalue()
+
+    def _with_scale(self, image: Image.Image) -> Image.Image:
+        """The picture above a ramp from black to white with its values, and how it is thinned."""
+        width = max(image.width, _LEAST_WIDTH)
+        whole = Image.new(image.mode, (width, image.height + _STRIP))
+        whole.paste(image, ((width - image.width) // 2, 0))
+        pen = ImageDraw.Draw(whole)
+        full = (0, 255) if image.mode == "LA" else (0, 0, 0, 255)
+        pen.rectangle((0, image.height, width, image.height + _STRIP), fill=full)
+        for column in range(width):
+            grey = 255 * column // max(width - 1, 1)
+            ink = (grey, 255) if image.mode == "LA" else (grey, grey, grey, 255)
+            pen.line((column, image.height + 2, column, image.height + 9), fill=ink)
+        white = (255, 255) if image.mode == "LA" else (255, 255, 255, 255)
+        font = ImageFont.load_default(11)
+        base = image.height + 12
+        high = f"{self.high:.6g} {self.unit}".strip()
+        pen.text((4, base), f"{self.low:.6g}", fill=white, font=font)
+        pen.text((width // 2, base), f"1:{self.step}", fill=white, font=font, anchor="ma")
+        pen.text((width - 4, base), high, fill=white, font=font, anchor="ra")
+        return whole
 
 
 def picture(array: OpenArray, longest: int = 1024) -> Picture | None:
@@ -63,7 +88,9 @@ def picture(array: OpenArray, longest: int = 1024) -> Picture | None:
     else:
         grey[right] = 128
     opacity = np.where(right, 255, 0).astype(np.uint8)
-    return Picture(pixels=np.dstack((grey, opacity)), step=step, low=low, high=high)
+    return Picture(
+        pixels=np.dstack((grey, opacity)), step=step, low=low, high=high, unit=array.unit
+    )
 
 
 def _bands(array: OpenArray, shown: Orientation) -> list[int | None]:

@@ -15,8 +15,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from perilune.access.policy import VISITOR, Asker
+from perilune.access.quicklook import QuickLooks
 from perilune.node import Node
-from perilune.web import errors, extracts, federation, log, objects, pages, pds
+from perilune.web import errors, extracts, federation, log, objects, pages, pds, quicklooks
 from perilune.web.context import HEAD_ONLY
 
 _INTERFACES = "1"
@@ -46,6 +47,7 @@ _OPEN = (
     "/mirror/",
     "/manifests/",
     "/openapi.json",
+    "/quicklooks/",
 )
 """Paths that programs in pages of other hosts may read, where all may."""
 
@@ -60,8 +62,9 @@ def create_app(node: Node, asker: Asker = VISITOR) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.node, app.state.asker = node, asker
+    app.state.quick_looks = QuickLooks()
     errors.install(app)
-    for part in (pds, objects, extracts, log, federation, pages):
+    for part in (pds, objects, quicklooks, extracts, log, federation, pages):
         app.include_router(part.router)
     app.mount("/static", _Static(directory=STATIC), name="static")
     app.add_middleware(_Compressed)

@@ -72,6 +72,11 @@ class OpenProduct:
         """Names of the objects in the order of the label."""
         return [each.name for each in self._placed]
 
+    @property
+    def described(self) -> list[tuple[str, DataObject]]:
+        """Names of the objects and what the label says of them; no file is opened."""
+        return [(each.name, each.object) for each in self._placed]
+
     def __repr__(self) -> str:
         return f"<{self.product_class} {self.lidvid}: {', '.join(self.names) or 'no data objects'}>"
 

@@ -15,6 +15,7 @@ from perilune.node import Node
 from perilune.web.context import named_in_path
 from perilune.web.pages import citation, custody, facts, label_tree, summary, words
 from perilune.web.pages.drawing import draw_holding
+from perilune.web.pages.inside import inside
 from perilune.web.pages.question import VIEWS
 from perilune.web.pages.rendering import to_path
 from perilune.web.pages.visit import TheVisit, Visit
@@ -144,6 +145,7 @@ def _shown(holding: Holding, view: str, visit: Visit) -> dict[str, Any]:
         "picture": picture,
         "picture_href": summary.file_address(shown, picture) if picture else "",
         "tree": _tree(holding, visit.node),
+        "inside": inside(holding, visit.node),
         "label_href": summary.file_address(holding, holding.manifest.label),
         "drawing": (drawing := draw_holding(holding, view, language)),
         "tabs": {each: f"{summary.address(holding)}?view={each}#where" for each in VIEWS},
