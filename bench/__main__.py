@@ -19,6 +19,7 @@ PARTS = (
     "process",
     "reading",
     "missions",
+    "quicklook",
     "scale",
 )
 
