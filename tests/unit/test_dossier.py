@@ -7,7 +7,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
@@ -15,16 +14,14 @@ from perilune.cli import main
 from perilune.mission.simulate import write_bundle
 from perilune.moon.projection import to_xy
 
-rasterio = pytest.importorskip("rasterio")
+pytest.importorskip("rasterio")
 pytestmark = pytest.mark.skipif(
     find_spec("lunarsky") is None or find_spec("skyfield_data") is None,
     reason="needs the kernels of lunarsky and skyfield-data: make .venv/maps",
 )
 
-SOUTH = "+proj=stere +lat_0=-90 +lon_0=0 +k=1 +R=1737400 +units=m"
 PEAK = -89.6, 40.0
-"""Latitude and longitude of the only mountain, 2 km high on even ground."""
-PIXEL_M = 1_000.0
+"""Latitude and longitude of the mountain of the fixture."""
 FAST = ("--years", "1", "--from", "2028-01-01")
 
 
@@ -36,33 +33,6 @@ def dossier(*arguments: object) -> Any:
     result = perilune("site", *arguments, *FAST, "--json")
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)
-
-
-@pytest.fixture(scope="module")
-def mountain(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model of 300 x 300 km: a cone on a plain, a pit of 3 km beside it."""
-    path = tmp_path_factory.mktemp("model") / "cone.tif"
-    half = 150
-    line = (np.arange(2 * half) - half + 0.5) * PIXEL_M
-    x, y = np.meshgrid(line, -line)
-    px, py = (float(each) for each in to_xy(PEAK[1], PEAK[0], "south"))
-    heights = np.maximum(0.0, 2_000.0 - 0.25 * np.hypot(x - px, y - py))
-    pit = np.hypot(x - px - 15_000.0, y - py)
-    heights = np.where(pit < 5_000.0, -3_000.0 * (1.0 - (pit / 5_000.0) ** 2), heights)
-    transform = rasterio.Affine(PIXEL_M, 0, -half * PIXEL_M, 0, -PIXEL_M, half * PIXEL_M)
-    with rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        width=2 * half,
-        height=2 * half,
-        count=1,
-        dtype="float32",
-        crs=SOUTH,
-        transform=transform,
-    ) as target:
-        target.write(heights.astype(np.float32), 1)
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from perilune.mission.dossier.dossier import Dossier, Wanted, compile_dossier, h
 from perilune.mission.dossier.ground import Model
 from perilune.mission.dossier.place import CYCLE_YEARS, WHOLE_CYCLE, Period, Place
 from perilune.mission.dossier.profile import built_in, read_profiles
+from perilune.mission.dossier.writing import write_dossier
 from perilune.node import Node
 
 
@@ -70,6 +71,13 @@ def _is_number(word: str) -> bool:
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="Own thresholds, in place of those of Luna-25 and Luna-27.",
 )
+@click.option(
+    "-o",
+    "--output",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write the dossier there: HTML, PDF, GeoPackage, GeoTIFFs and JSON.",
+)
 @frame.command
 def command(
     lat: float,
@@ -80,6 +88,7 @@ def command(
     start: datetime,
     years: float,
     profiles_file: Path | None,
+    output: Path | None,
     node: str | None,
     *,
     as_json: bool,
@@ -100,10 +109,13 @@ def command(
             place=place, period=period, model=model, observer_m=observer_m, profiles=profiles
         )
         dossier = compile_dossier(wanted, opened, OPERATOR, progress=tell)
+        written = [] if output is None else write_dossier(dossier, output)
     if as_json:
-        frame.show(document(dossier))
-    else:
-        _tell(dossier)
+        frame.show(document(dossier) | {"files": [str(path) for path in written]})
+        return
+    _tell(dossier)
+    for path in written:
+        click.echo(f"Wrote {path}")
 
 
 @contextmanager

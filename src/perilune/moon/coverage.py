@@ -107,6 +107,25 @@ class SiteCells:
         """The cells of the circle that are not among these."""
         return self.inside & ~cells
 
+    def outline(self) -> list[LonLat]:
+        """The circle as 120 places, degrees; the last is the first."""
+        angles = np.radians(np.arange(121) * 3.0 % 360.0)
+        reach = self.grid.radius_m * np.tan(self.radius_m / self.grid.radius_m)
+        lon, lat = self.grid.lonlat_at(-reach * np.sin(angles), reach * np.cos(angles))
+        return list(zip(lon.tolist(), lat.tolist(), strict=True))
+
+    def strips(self, some: Cells) -> list[list[LonLat]]:
+        """Cells as rectangles that run along rows: the four corners of each, degrees."""
+        half, found = (self.grid.size - 1) / 2, []
+        for row in np.flatnonzero(some.any(axis=1)):
+            edges = np.flatnonzero(np.diff(np.concatenate([[0], some[row].astype(np.int8), [0]])))
+            for first, last in zip(edges[::2], edges[1::2], strict=True):
+                x = (np.array([first, last, last, first]) - 0.5 - half) * self.grid.pixel_m
+                y = (half - row + np.array([-0.5, -0.5, 0.5, 0.5])) * self.grid.pixel_m
+                lon, lat = self.grid.lonlat_at(x, y)
+                found.append(list(zip(lon.tolist(), lat.tolist(), strict=True)))
+        return found
+
 
 def _signed_area(x: Array, y: Array, starts: npt.NDArray[np.int64]) -> float:
     """Twice the area that the rings enclose to their left; negative: all but that."""

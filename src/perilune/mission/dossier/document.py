@@ -72,17 +72,23 @@ def document(dossier: Dossier) -> Object:
 
 def _sources(dossier: Dossier) -> Object:
     heights = None if dossier.ground is None else _model_text(dossier.ground)
-    light = None if heights is None else f"{heights}; {EPHEMERIS}"
+    light = light_source(dossier)
     return {
-        "illumination": light or EPHEMERIS,
-        "earth": light or EPHEMERIS,
-        "psr_km2": light,
+        "illumination": light,
+        "earth": light,
+        "psr_km2": None if heights is None else light,
         "elevation": heights,
         "slope": heights,
         "sky": EPHEMERIS,
         "coverage": f"catalogue of {dossier.node}" if dossier.node else None,
         "features": "Gazetteer of Planetary Nomenclature (IAU, USGS), mean-Earth frame",
     }
+
+
+def light_source(dossier: Dossier) -> str:
+    """What figures of light are taken from."""
+    heights = [] if dossier.ground is None else [_model_text(dossier.ground)]
+    return "; ".join([*heights, EPHEMERIS, dossier.wanted.period.text])
 
 
 def _model_text(ground: Ground) -> str:
@@ -133,7 +139,7 @@ def _illumination(dossier: Dossier) -> Object:
         "azimuths": AZIMUTHS,
         "step_h": STEP_H,
         "units": _VISIBILITY_UNITS,
-        "source": f"{_model_text(ground)}; {EPHEMERIS}; {dossier.wanted.period.text}",
+        "source": light_source(dossier),
     }
 
 
@@ -157,7 +163,7 @@ def _earth(dossier: Dossier) -> Object:
             float(ground.grid.area_km2()[ground.inside & ~ground.earth.is_ever].sum()), 3
         ),
         "units": _VISIBILITY_UNITS,
-        "source": f"{_model_text(ground)}; {EPHEMERIS}; {dossier.wanted.period.text}",
+        "source": light_source(dossier),
     }
 
 
