@@ -22,6 +22,8 @@ _LINE = "#c8ccd2"
 _MARGIN = 42.0
 _WIDE = 595.28 - 2 * _MARGIN - 12.0  # reportlab pads its frames by 6
 _GAP = 18.0
+_LEAST, _MOST = 9, 34
+"""Letters that a column has room for at least, and that it asks for at most."""
 _KEPT = 15
 """Rows up to which a table is not broken between pages."""
 
@@ -130,7 +132,7 @@ def _table(table: rows.Table) -> Any:
     if any(table.heads):
         lines.insert(0, list(table.heads))
     count = len(lines[0])
-    wants = [max(min(len(line[n]), 40) for line in lines) + 2 for n in range(count)]
+    wants = [max(_LEAST, *(min(len(line[n]), _MOST) for line in lines)) + 2 for n in range(count)]
     widths = [_WIDE * each / sum(wants) for each in wants]
     cells = [
         [
