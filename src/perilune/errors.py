@@ -9,6 +9,7 @@
     + DeliveryRefused            the check found faults; the report names them
     + ContentConflict            the LIDVID is held already, with other bytes
   - NotFound               404   nothing by that name, or nothing you may know of
+    + Withdrawn            410   it was here, and its owner took it back
   - BadQuestion            400   a query that cannot be read
   - WrongUsage             400   a command or request that cannot be carried out as given
   - NodeMissing            404   the folder holds no node
@@ -32,6 +33,7 @@ A code never changes once released: peers compare it, manuals explain it
 (docs/reference/errors.md, held equal by tests/unit/test_docs.py).
 """
 
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -103,6 +105,18 @@ class NotFound(PeriluneError):
     code = "not-found"
     status = 404
     advice = "Check the identifier; search for a part of it."
+
+
+class Withdrawn(NotFound):
+    """It was here, and its owner took it back."""
+
+    code = "withdrawn"
+    status = 410
+    advice = "Use another version if there is one; the reason stands beside."
+
+    def __init__(self, lidvid: str, cause: str, text: str, at: datetime) -> None:
+        super().__init__(f"{lidvid} was withdrawn: {text}")
+        self.lidvid, self.cause, self.text, self.at = lidvid, cause, text, at
 
 
 class BadQuestion(PeriluneError):

@@ -36,6 +36,7 @@ from perilune.catalogue.sqlite.document import decode, encode
 from perilune.model.footprint import Footprint, LatLonBox, Point, Polygon
 from perilune.model.identifier import Lid
 from perilune.model.product import (
+    SCOPES,
     Citation,
     ContextName,
     Holding,
@@ -142,6 +143,9 @@ files = st.dictionaries(
 )
 
 
+clearings = st.tuples(lidvids, st.sampled_from(Releasability))
+
+
 @st.composite
 def projections(draw: st.DrawFn) -> list[Projection]:
     """Runs of a log: some products twice, some versions of one LID, some released late."""
@@ -163,7 +167,15 @@ def projections(draw: st.DrawFn) -> list[Projection]:
             )
         place += 1
         released = draw(st.lists(st.sampled_from(DELIVERIES), max_size=1))
-        found.append(Projection(applied=place, added=added, released=released))
+        found.append(
+            Projection(
+                applied=place,
+                added=added,
+                released=released,
+                cleared=draw(st.lists(clearings, max_size=2)),
+                withdrawn=draw(st.lists(lidvids, max_size=1)),
+            )
+        )
     return found
 
 
@@ -229,7 +241,7 @@ def sometimes(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 queries = st.builds(
     Query,
-    scope=st.sampled_from(["own", "public"]),
+    scope=st.sampled_from(SCOPES),
     text=st.just("")
     | st.sampled_from([*WORDS, "ice cap", "crat*", "嫦*", "lamp luna", "urn:esa", "*"]),
     where=sometimes(conditions),
@@ -273,9 +285,9 @@ def test_every_page_of_every_question_is_the_same(
             catalogue.apply(run)
             for query in asked:
                 compare_all_pages(catalogue, naive, query)
-        for scope in ("own", "public"):
-            assert catalogue.properties(scope) == naive.properties(scope)  # type: ignore[arg-type]
-            assert dict(catalogue.objects(scope)) == dict(naive.objects(scope))  # type: ignore[arg-type]
+        for scope in SCOPES:
+            assert catalogue.properties(scope) == naive.properties(scope)
+            assert dict(catalogue.objects(scope)) == dict(naive.objects(scope))
 
 
 def compare_all_pages(catalogue: SqliteCatalogue, naive: MemoryCatalogue, query: Query) -> None:
@@ -322,6 +334,26 @@ def test_a_page_may_begin_where_no_product_stands(
             assert catalogue.search(asked) == naive.search(asked)
 
 
+@given(runs=projections(), data=st.data())
+def test_the_order_in_which_acts_come_together_makes_no_difference(
+    runs: list[Projection], data: st.DataObject
+) -> None:
+    """What two logs say may be read in any order: how each product stands is the same."""
+    applied = runs[-1].applied
+    parts = [Projection(applied=applied, added=[h for run in runs for h in run.added])]
+    for run in runs:
+        parts += [Projection(applied=applied, released=[name]) for name in run.released]
+        parts += [Projection(applied=applied, cleared=[each]) for each in run.cleared]
+        parts += [Projection(applied=applied, withdrawn=[name]) for name in run.withdrawn]
+    shuffled = data.draw(st.permutations(parts))
+    with sqlite() as catalogue, sqlite() as other:
+        for part in parts:
+            catalogue.apply(part)
+        for part in shuffled:
+            other.apply(part)
+        assert list(catalogue.dump()) == list(other.dump())
+
+
 @given(runs=projections(), cuts=st.data())
 def test_a_catalogue_made_again_is_the_same_row_for_row(
     runs: list[Projection], cuts: st.DataObject
@@ -331,6 +363,8 @@ def test_a_catalogue_made_again_is_the_same_row_for_row(
         applied=runs[-1].applied,
         added=[holding for run in runs for holding in run.added],
         released=[delivery for run in runs for delivery in run.released],
+        cleared=[each for run in runs for each in run.cleared],
+        withdrawn=[name for run in runs for name in run.withdrawn],
     )
     with sqlite() as once, sqlite() as again:
         for run in runs:

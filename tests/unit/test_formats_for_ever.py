@@ -30,8 +30,24 @@ from perilune.model.act import (
     ReleaseAct,
     RepairAct,
 )
+from perilune.model.disclosure import decode_openings, encode_openings
 from perilune.model.guard import AnchorAct, LoseAct
 from perilune.model.identifier import Lidvid
+from perilune.model.ordered import (
+    Cause,
+    ClearAct,
+    ErratumAct,
+    Following,
+    HoldAct,
+    OrderedAct,
+    PersonAct,
+    RevokeAct,
+    RuleAct,
+    Standing,
+    UnholdAct,
+    Warrant,
+    WithdrawAct,
+)
 from perilune.model.package import Digests, FileEntry, Manifest, piece_size
 from perilune.model.product import Lifecycle, Releasability
 
@@ -352,3 +368,102 @@ def test_a_custody_receipt_is_this_line_and_its_exceptions_are_these_bytes() -> 
     changed = text_of(note).replace('"held":3', '"held":4')
     with pytest.raises(ProofFails, match="reconcile"):
         CustodyReceipt.verify(sign(changed, [signer]), signer.verifier)
+
+
+WARRANT = Warrant("ab" * 32, ("cd" * 32, "ef" * 32))
+ORDER_BYTES = (
+    b'"order":{"sha256":"' + b"ab" * 32 + b'","signatures":["' + b"cd" * 32 + b'","'
+    b"" + b"ef" * 32 + b'"]},'
+)
+T_BYTES = b'"t":"2026-11-22T10:27:33.000042Z",'
+ORDERED: list[tuple[OrderedAct, bytes]] = [
+    (
+        PersonAct(
+            t=T, name="Анна", key="ssh-ed25519 AAAA", standing=Standing.KNOWN, warrant=WARRANT
+        ),
+        b'{"act":"person","key":"ssh-ed25519 AAAA","name":"\xd0\x90\xd0\xbd\xd0\xbd\xd0\xb0",'
+        + ORDER_BYTES
+        + b'"standing":"known",'
+        + T_BYTES
+        + b'"v":1}',
+    ),
+    (
+        ClearAct(
+            t=T,
+            to=Releasability.PUBLIC,
+            cleared=7,
+            openings="12" * 32,
+            reason="agreed",
+            warrant=WARRANT,
+        ),
+        b'{"act":"clear","cleared":{"count":7,"sha256":"' + b"12" * 32 + b'"},'
+        b"" + ORDER_BYTES + b'"reason":"agreed",' + T_BYTES + b'"to":"public","v":1}',
+    ),
+    (
+        WithdrawAct(
+            t=T, lidvid=ID, cause=Cause.LAW, text="a court", follows=Following("a.example/log", 9)
+        ),
+        b'{"act":"withdraw","cause":"law","follows":{"index":9,"origin":"a.example/log"},'
+        b'"lidvid":"urn:ros:rssa:luna26:data:image::1.0",' + T_BYTES + b'"text":"a court","v":1}',
+    ),
+    (
+        HoldAct(t=T, lidvid=ID, reason="a case"),
+        b'{"act":"hold","lidvid":"urn:ros:rssa:luna26:data:image::1.0","reason":"a case",'
+        + T_BYTES
+        + b'"v":1}',
+    ),
+    (
+        UnholdAct(t=T, lidvid=ID, hold=T, reason="closed", warrant=WARRANT),
+        b'{"act":"unhold","hold":"2026-11-22T10:27:33.000042Z",'
+        b'"lidvid":"urn:ros:rssa:luna26:data:image::1.0",' + ORDER_BYTES + b'"reason":"closed",'
+        b"" + T_BYTES + b'"v":1}',
+    ),
+    (
+        ErratumAct(t=T, lidvid=ID, text="kelvin"),
+        b'{"act":"erratum","lidvid":"urn:ros:rssa:luna26:data:image::1.0",'
+        + T_BYTES
+        + b'"text":"kelvin","v":1}',
+    ),
+    (
+        RuleAct(
+            t=T,
+            within=("urn:ros:rssa:luna26",),
+            to=Releasability.PARTNER,
+            until=T,
+            reason="annex 2",
+            warrant=WARRANT,
+        ),
+        b'{"act":"rule",' + ORDER_BYTES + b'"reason":"annex 2",' + T_BYTES + b'"to":"partner",'
+        b'"until":"2026-11-22T10:27:33.000042Z","v":1,"within":["urn:ros:rssa:luna26"]}',
+    ),
+    (
+        RevokeAct(t=T, rule=T, reason="ended", warrant=WARRANT),
+        b'{"act":"revoke",' + ORDER_BYTES + b'"reason":"ended",'
+        b'"rule":"2026-11-22T10:27:33.000042Z",' + T_BYTES + b'"v":1}',
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("made", "expected"), ORDERED, ids=[str(act.document(each)["act"]) for each, _ in ORDERED]
+)
+def test_an_act_that_persons_order_is_these_bytes(made: OrderedAct, expected: bytes) -> None:
+    assert act.encode(made) == expected
+    assert act.decode(expected) == made
+
+
+def test_a_list_of_openings_is_these_bytes() -> None:
+    opening = Opening("00" * 32, PUBLISH)
+    listed = b'{"openings":[{"index":3,"opening":' + opening.encode() + b'}],"v":1}'
+
+    assert encode_openings([(3, opening)]) == listed
+    assert decode_openings(listed) == [(3, opening)]
+    for bad in (
+        listed.removesuffix(b'"v":1}') + b'"v":2}',
+        listed.replace(b'"index":3', b'"index":-3'),
+        encode_openings([(3, opening), (3, opening)]),
+        b'{"openings":[{}],"v":1}',
+        b"[]",
+    ):
+        with pytest.raises(ProofFails):
+            decode_openings(bad)

@@ -33,7 +33,7 @@ def test_an_operator_reads_everything(state: Lifecycle, to: Releasability) -> No
 
 
 def test_a_scope_that_no_rule_knows_reads_nothing() -> None:
-    unknown: Any = "partner"
+    unknown: Any = "friend"
 
     assert not may_read(build.holding(), Asker(unknown, "says so itself")).allowed
 

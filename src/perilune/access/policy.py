@@ -29,7 +29,7 @@ class Decision:
 VISITOR = Asker("public", "Anyone may have what is released and cleared for the public.")
 OPERATOR = Asker("own", "The operators of this node may have everything that it keeps.")
 
-_CLOSED = "This is not released, or not cleared for the public."
+_CLOSED = "This is not released, not cleared for you, or withdrawn."
 
 
 def narrow(query: Query, asker: Asker) -> Query:
@@ -39,10 +39,7 @@ def narrow(query: Query, asker: Asker) -> Query:
 
 def may_read(holding: Holding, asker: Asker) -> Decision:
     """Whether ``asker`` may have the bytes of ``holding``."""
-    match asker.scope:
-        case "own":
-            return Decision(allowed=True, reason=asker.reason)
-        case "public" if holding.is_public:
-            return Decision(allowed=True, reason=asker.reason)
-        case _:
-            return Decision(allowed=False, reason=_CLOSED)
+    is_own = asker.scope in ("own", "kept")
+    if holding.standing.is_listed_for(asker.scope) and (is_own or holding.embargo is None):
+        return Decision(allowed=True, reason=asker.reason)
+    return Decision(allowed=False, reason=_CLOSED)

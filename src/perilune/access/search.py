@@ -1,10 +1,13 @@
 """Finding holdings, always as somebody: no question reaches the catalogue without its scope."""
 
+from dataclasses import replace
+
 from perilune.access.policy import Asker, may_read, narrow
 from perilune.catalogue.port import Page
 from perilune.catalogue.query import Query
-from perilune.errors import NotFound
-from perilune.model.identifier import Lidvid, parse_identifier
+from perilune.errors import NotFound, Withdrawn
+from perilune.model.identifier import Lid, Lidvid, parse_identifier
+from perilune.model.ordered import WithdrawAct
 from perilune.model.package import FileEntry
 from perilune.model.product import Holding
 from perilune.node import Node
@@ -18,17 +21,39 @@ def search(query: Query, node: Node, asker: Asker) -> Page:
 def find(text: str, node: Node, asker: Asker) -> Holding:
     """The holding named by a LIDVID, or the latest visible version of a LID.
 
-    Raises `NotFound` for what is not held and, just so, for what ``asker`` may not see;
-    `MalformedIdentifier` for a text that names nothing.
+    Raises `Withdrawn` for what was taken back, if ``asker`` might know of it; `NotFound` for what
+    is not held and, just so, for what ``asker`` may not see; `MalformedIdentifier` for a text that
+    names nothing.
     """
     identifier = parse_identifier(text)
-    if isinstance(identifier, Lidvid):
-        holding = node.catalogue.get(identifier, asker.scope)
-    else:
-        holding = node.catalogue.latest(identifier, asker.scope)
+    try:
+        if isinstance(identifier, Lidvid):
+            holding = node.catalogue.get(identifier, asker.scope)
+        else:
+            holding = node.catalogue.latest(identifier, asker.scope)
+    except NotFound:
+        _require_no_tombstone(identifier, node, asker)
+        raise
     if not may_read(holding, asker).allowed:
         raise NotFound(text)
     return holding
+
+
+def _require_no_tombstone(identifier: Lid | Lidvid, node: Node, asker: Asker) -> None:
+    """Raise `Withdrawn` where ``identifier`` names what ``asker`` saw until it was withdrawn."""
+    try:
+        if isinstance(identifier, Lidvid):
+            gone = node.catalogue.get(identifier, "kept")
+        else:
+            gone = node.catalogue.latest(identifier, "kept")
+    except NotFound:
+        return
+    knew = replace(gone, withdrawn=False).standing.is_listed_for(asker.scope)
+    if not gone.withdrawn or not knew:
+        return
+    for each in node.catalogue.recorded(["withdraw"], of=gone.product.id):
+        assert isinstance(each.act, WithdrawAct)
+        raise Withdrawn(str(gone.product.id), each.act.cause, each.act.text, each.act.t)
 
 
 def file_of(holding: Holding, path: str) -> FileEntry:

@@ -26,8 +26,8 @@ from perilune.catalogue.words import (
 from perilune.errors import NotFound
 from perilune.model.act import document
 from perilune.model.identifier import Lid, Lidvid
-from perilune.model.ordered import warrant_of
-from perilune.model.product import Holding, Lifecycle, Scope
+from perilune.model.ordered import ErratumAct, warrant_of
+from perilune.model.product import Erratum, Holding, Lifecycle, Releasability, Scope
 from perilune.moon.sphere import meets_cap
 
 
@@ -37,6 +37,8 @@ class MemoryCatalogue:
     def __init__(self) -> None:
         self._holdings: list[Holding] = []
         self._released: set[str] = set()
+        self._cleared: dict[Lidvid, Releasability] = {}
+        self._withdrawn: set[Lidvid] = set()
         self._fixity: Fixity | None = None
         self._recorded: list[Recorded] = []
         self._applied = 0
@@ -55,11 +57,14 @@ class MemoryCatalogue:
                 self._holdings.append(holding)
         self._holdings.sort(key=lambda holding: holding.index)
         self._released.update(change.released)
+        for name, to in change.cleared:
+            self._cleared[name] = max(to, self._cleared.get(name, to), key=lambda one: one.reach)
+        self._withdrawn.update(change.withdrawn)
+        self._recorded += change.recorded
         seals, opened = dict(change.sealed), set(change.opened)
         self._holdings = [self._advanced(each, seals, opened) for each in self._holdings]
         if change.fixity is not None:
             self._fixity = change.fixity
-        self._recorded += change.recorded
         self._applied = change.applied
 
     def get(self, id: Lidvid, scope: Scope) -> Holding:
@@ -77,7 +82,7 @@ class MemoryCatalogue:
         return max(found, key=lambda holding: holding.product.id)
 
     def held(self, ids: Sequence[Lidvid]) -> Mapping[Lidvid, Holding]:
-        """Those of ``ids`` that are held, whoever may see them."""
+        """Those of ``ids`` that are held, withdrawn or not, whoever may see them."""
         wanted = set(ids)
         found = (holding for holding in self._holdings if holding.product.id in wanted)
         return {holding.product.id: holding for holding in found}
@@ -145,6 +150,8 @@ class MemoryCatalogue:
         yield f"applied {self._applied}"
         yield f"fixity {self._fixity}"
         yield from (f"released {delivery}" for delivery in sorted(self._released))
+        yield from (f"cleared {name} {self._cleared[name]}" for name in sorted(self._cleared))
+        yield from (f"withdrawn {name}" for name in sorted(self._withdrawn))
         yield from (f"holding {holding}" for holding in self._holdings)
         yield from (f"recorded {each}" for each in self._recorded)
 
@@ -152,17 +159,27 @@ class MemoryCatalogue:
         """Nothing is held."""
 
     def _advanced(self, holding: Holding, seals: dict[int, int], opened: set[int]) -> Holding:
-        """``holding`` after a run that sealed and opened these."""
+        """``holding`` after a run that sealed and opened these, and all that was said before."""
         if holding.index in seals:
             holding = replace(holding, seal=seals[holding.index])
         if holding.index in opened:
             holding = replace(holding, embargo=None, lifecycle=Lifecycle.RELEASED)
         if holding.delivery in self._released:
             holding = replace(holding, lifecycle=Lifecycle.RELEASED)
-        return holding
+        name, had = holding.product.id, holding.releasability
+        return replace(
+            holding,
+            releasability=max(had, self._cleared.get(name, had), key=lambda one: one.reach),
+            withdrawn=name in self._withdrawn,
+            errata=tuple(
+                Erratum(each.act.t, each.act.text)
+                for each in self._recorded
+                if isinstance(each.act, ErratumAct) and each.act.lidvid == name
+            ),
+        )
 
     def _visible(self, scope: Scope) -> list[Holding]:
-        return [holding for holding in self._holdings if scope == "own" or holding.is_listed]
+        return [one for one in self._holdings if one.standing.is_listed_for(scope)]
 
     def _newest(self, scope: Scope) -> set[Lidvid]:
         found: dict[Lid, Lidvid] = {}

@@ -11,7 +11,7 @@ from typing import Protocol
 from perilune.catalogue.query import Cursor, Query
 from perilune.model.act import Act
 from perilune.model.identifier import Lid, Lidvid
-from perilune.model.product import Holding, Scope
+from perilune.model.product import Holding, Releasability, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,10 @@ class Projection:
     opened: Sequence[int] = ()
     """Positions of products whose embargo ends here (those added here included)."""
     fixity: Fixity | None = None
+    cleared: Sequence[tuple[Lidvid, Releasability]] = ()
+    """Product versions of which more people may know from here on; what is less is without effect.
+    They, and those withdrawn, may be added before, here or later."""
+    withdrawn: Sequence[Lidvid] = ()
     recorded: Sequence[Recorded] = ()
 
 
@@ -86,7 +90,7 @@ class Catalogue(Protocol):
         ...
 
     def held(self, ids: Sequence[Lidvid]) -> Mapping[Lidvid, Holding]:
-        """Those of ``ids`` that are held, whoever may see them."""
+        """Those of ``ids`` that are held, withdrawn or not, whoever may see them."""
         ...
 
     def embargoed(self) -> Iterator[Holding]:
@@ -115,7 +119,7 @@ class Catalogue(Protocol):
         ...
 
     def objects(self, scope: Scope) -> Iterator[tuple[str, int]]:
-        """Name and size of every object that a visible holding refers to, each once."""
+        """Name and size of every object that a visible holding refers to, each once, by name."""
         ...
 
     def dump(self) -> Iterator[str]:

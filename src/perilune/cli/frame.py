@@ -28,6 +28,7 @@ from perilune.node import Node
 P = ParamSpec("P")
 
 DONE, OUR_FAULT, WRONG_USAGE, NOT_RIGHT = 0, 1, 2, 3
+_NOT_RIGHT_STATUS = (403, 404, 410, 422)
 _NOT_RIGHT = ("damaged", "peer-untrusted")
 _USAGE = (BadQuestion, MalformedIdentifier, NodeExists, NodeMissing, WrongUsage)
 
@@ -82,7 +83,8 @@ def status_of(error: PeriluneError) -> int:
     """The exit status that an error ends a command with."""
     if isinstance(error, _USAGE):
         return WRONG_USAGE
-    return NOT_RIGHT if error.status in (403, 404, 422) or error.code in _NOT_RIGHT else OUR_FAULT
+    is_not_right = error.status in _NOT_RIGHT_STATUS or error.code in _NOT_RIGHT
+    return NOT_RIGHT if is_not_right else OUR_FAULT
 
 
 def _named(error: OSError) -> PeriluneError:

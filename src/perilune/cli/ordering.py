@@ -13,7 +13,10 @@ import click
 
 from perilune.cli import frame
 from perilune.errors import WrongUsage
+from perilune.ingest.clear import clear
 from perilune.ingest.persons import change_person
+from perilune.ingest.rules import let_rule, revoke
+from perilune.ingest.withdraw import unhold, withdraw
 from perilune.model.reading import time_text
 from perilune.node import Node
 from perilune.orders.desk import Desk
@@ -44,8 +47,45 @@ def _change_person(signed: SignedOrder, node: Node) -> Done:
     return Done(f"{made.name}: {made.standing}.", {"name": made.name, "standing": made.standing})
 
 
+def _clear(signed: SignedOrder, node: Node) -> Done:
+    made = clear(signed, node)
+    words = f"Cleared {len(made.products):,} products for {made.to}."
+    return Done(words, {"to": made.to, "products": [str(each) for each in made.products]})
+
+
+def _let_rule(signed: SignedOrder, node: Node) -> Done:
+    made = let_rule(signed, node)
+    name = time_text(made.t)
+    words = f"Rule {name} stands until {time_text(made.until)}."
+    return Done(words, {"rule": name, "within": made.within, "to": made.to})
+
+
+def _revoke(signed: SignedOrder, node: Node) -> Done:
+    name = time_text(revoke(signed, node).rule)
+    return Done(f"Rule {name} stands no longer.", {"rule": name})
+
+
+def _withdraw(signed: SignedOrder, node: Node) -> Done:
+    made = withdraw(signed, node)
+    words = f"Withdrew {len(made):,} products. Bytes and log entries stay."
+    return Done(words, {"withdrawn": [str(each.lidvid) for each in made]})
+
+
+def _unhold(signed: SignedOrder, node: Node) -> Done:
+    made = unhold(signed, node)
+    words = f"Lifted {len(made)} holds of {made[0].lidvid}."
+    return Done(words, {"lidvid": str(made[0].lidvid), "lifted": len(made)})
+
+
 _CARRIED_OUT: Mapping[What, Callable[[SignedOrder, Node], Done]] = MappingProxyType(
-    {What.PERSON: _change_person}
+    {
+        What.PERSON: _change_person,
+        What.CLEAR: _clear,
+        What.RULE: _let_rule,
+        What.REVOKE: _revoke,
+        What.WITHDRAW: _withdraw,
+        What.UNHOLD: _unhold,
+    }
 )
 """What carries out each kind of order."""
 

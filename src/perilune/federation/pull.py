@@ -60,6 +60,7 @@ from perilune.federation.folder import (
     Peers,
     log_name,
 )
+from perilune.federation.following import Follower
 from perilune.federation.link import Link
 from perilune.federation.mirror import Mirror, checkpoint_in
 from perilune.federation.promise import Offer
@@ -74,13 +75,14 @@ from perilune.federation.replica import (
     Released,
     Retried,
     State,
+    Withdrawn,
     advance,
 )
 from perilune.federation.roster import Member, owns
 from perilune.federation.sealed import SealedCopies
 from perilune.federation.witness import be_witnessed, cosign_copy
 from perilune.ingest.accession import Arrival, accession_copies, record
-from perilune.ingest.projection import Progress, catch_up, silent
+from perilune.ingest.projection import Progress, catch_up, opened, silent
 from perilune.ingest.workers import seldom_collecting, workers
 from perilune.ledger import tree
 from perilune.ledger.checkpoint import Checkpoint
@@ -89,6 +91,7 @@ from perilune.model import act
 from perilune.model.act import CommitAct, KeyAct, PublishAct, ReceiveAct, ReleaseAct
 from perilune.model.guard import AnchorAct
 from perilune.model.identifier import Lidvid
+from perilune.model.ordered import ClearAct, ErratumAct, WithdrawAct
 from perilune.model.product import Lifecycle, Releasability
 from perilune.model.sealed import OpenAct, SealAct
 from perilune.node import Node
@@ -166,6 +169,7 @@ class _Round:
         self._folder = folder = Peers.of(node).folder(peer.who.origin)
         self._giver = Giver(peer.who.origin, self._link, folder)
         self._mirror = Mirror(folder.log, peer.who.keys["log"])
+        self._follower = Follower(peer, self._mirror, node, self._asked)
         self._copies = SealedCopies(peer.who, self._giver, self._mirror, node)
         self._words: dict[int, str] = {}
         self._states: dict[int, State] = {}
@@ -287,7 +291,7 @@ class _Round:
             return 0  # looked at from the beginning, everything held is found held
         for each in excepted:
             [(_, entry)] = self._mirror.entries(each.index, each.index + 1)
-            publish = act.decode(entry)
+            publish = opened(act.decode(entry), self._node)
             assert isinstance(publish, PublishAct)
             self._states[each.index] = each.why
             self._offers[each.index] = Offer(each.index, tree.leaf_hash(entry), publish)
@@ -301,24 +305,57 @@ class _Round:
         for index, entry in self._mirror.entries(start, self._mirror.size):
             match act.decode(entry):
                 case PublishAct() as publish:
-                    self._published += 1
-                    self._states[index] = State.UNKNOWN
-                    self._offers[index] = Offer(index, tree.leaf_hash(entry), publish)
-                    if self._feed(index, self._announced(publish)):
-                        yield index
+                    is_public = publish.releasability is Releasability.PUBLIC
+                    yield from self._hear(index, entry, publish, is_public=is_public)
                 case ReleaseAct(delivery=delivery):
-                    for waiting, offer in list(self._offers.items()):
-                        published = offer.publish
-                        is_meant = published.delivery == delivery and published.embargo is None
-                        if is_meant and self._feed(waiting, Released()):
-                            yield waiting
+                    yield from self._released(delivery)
                 case SealAct():
                     self._copies.announce(index)
-                case OpenAct() as opened:
-                    self._copies.release(index, opened)
-                    yield from self._unsealed(opened)
+                case OpenAct() as told:
+                    self._copies.release(index, told)
+                    yield from self._unsealed(told)
+                case ClearAct(follows=None) as cleared:
+                    yield from self._opened(index, cleared)
+                case (WithdrawAct() | ErratumAct()) as found:
+                    self._follower.note(index, found)
+                    if isinstance(found, WithdrawAct):
+                        self._withdrawn(found.lidvid)
                 case CommitAct():
                     self._hidden += 1
+        self._follower.obey()
+
+    def _hear(
+        self, index: int, entry: bytes, publish: PublishAct, *, is_public: bool
+    ) -> Iterator[int]:
+        """The owner says, openly or opened later, that it has a product."""
+        self._published += 1
+        self._states[index] = State.UNKNOWN
+        self._offers[index] = Offer(index, tree.leaf_hash(entry), publish)
+        if self._feed(index, self._announced(publish, is_public=is_public)):
+            yield index
+
+    def _released(self, delivery: str) -> Iterator[int]:
+        for waiting, offer in list(self._offers.items()):
+            is_meant = offer.publish.delivery == delivery and offer.publish.embargo is None
+            if is_meant and self._feed(waiting, Released()):
+                yield waiting
+
+    def _opened(self, index: int, cleared: ClearAct) -> Iterator[int]:
+        """What commitments before ``index`` hid is told now."""
+        found = self._believed(lambda: self._follower.opened(index, cleared), "list of openings")
+        for place, opening in found:
+            self._hidden -= 1
+            if isinstance(opening.act, PublishAct):
+                [(_, entry)] = self._mirror.entries(place, place + 1)
+                yield from self._hear(place, entry, opening.act, is_public=True)
+        for _, opening in found:
+            if isinstance(opening.act, ReleaseAct):
+                yield from self._released(opening.act.delivery)
+
+    def _withdrawn(self, lidvid: Lidvid) -> None:
+        for index, offer in list(self._offers.items()):
+            if offer.publish.lidvid == lidvid:
+                self._feed(index, Withdrawn())
 
     def _unsealed(self, opened: OpenAct) -> Iterator[int]:
         """Positions of openly published products that were released and never had a copy."""
@@ -336,10 +373,10 @@ class _Round:
                     self._feed(each.index, Released())
             self._accession(arrivals)
 
-    def _announced(self, publish: PublishAct) -> Published:
+    def _announced(self, publish: PublishAct, *, is_public: bool) -> Published:
         return Published(
             is_owners=owns(self._peer.who, publish.lidvid.lid),
-            is_public=publish.releasability is Releasability.PUBLIC,
+            is_public=is_public,
             is_released=publish.lifecycle is Lifecycle.RELEASED and publish.embargo is None,
         )
 
@@ -391,6 +428,7 @@ class _Round:
 
     def _begun(self, indices: Sequence[int], carriage: Carriage) -> "_Run":
         """A run of which the small products are being brought; what is held is settled."""
+        indices = [each for each in indices if self._states.get(each) is State.NOT_FETCHED]
         ids = [self._id(index) for index in indices]
         held = self._node.catalogue.held(ids)
         missing = []

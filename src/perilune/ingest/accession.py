@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from perilune.catalogue.port import Projection
+from perilune.catalogue.port import Projection, Recorded
 from perilune.ingest.check import Candidate, settle
 from perilune.ingest.keeper import Kept
 from perilune.ingest.projection import Progress, catch_up, holding_of, product_of
 from perilune.model import act
 from perilune.model.act import Act, CommitAct, CopyAct, Opening, PublishAct
+from perilune.model.identifier import Lidvid
 from perilune.model.package import Manifest
 from perilune.model.product import Embargo, Holding, Lifecycle, Product, Releasability
 from perilune.node import Node
@@ -98,16 +99,48 @@ def accession_copies(arrivals: Sequence[Arrival], node: Node) -> None:
 
 def record(acts: Sequence[Act], node: Node, *, hidden: bool) -> None:
     """Append acts to the log, in commitments if ``hidden``. Only within ``node.writing()``."""
-    if not hidden:
-        node.log.append([act.encode(each) for each in acts])
-        return
-    openings = [Opening(secrets.token_hex(32), each) for each in acts]
-    with node.store.batch() as batch:
-        for opening in openings:
-            batch.put(io.BytesIO(opening.encode()))
-    node.log.append(
-        [act.encode(CommitAct(t=each.act.t, commitment=each.commitment)) for each in openings]
+    _append([(each, not hidden) for each in acts], node)
+
+
+def record_ordered(
+    acts: Sequence[tuple[Act, bool]],
+    node: Node,
+    *,
+    cleared: Sequence[tuple[Lidvid, Releasability]] = (),
+    withdrawn: Sequence[Lidvid] = (),
+) -> None:
+    """Append acts that persons ask about, each openly or not, and have the catalogue know them.
+
+    Only within ``node.writing()``, after `catch_up`.
+    """
+    first = node.log.size
+    _append(acts, node)
+    node.catalogue.apply(
+        Projection(
+            applied=node.log.size,
+            cleared=cleared,
+            withdrawn=withdrawn,
+            recorded=[Recorded(first + n, *each) for n, each in enumerate(acts)],
+        )
     )
+
+
+def _append(acts: Sequence[tuple[Act, bool]], node: Node) -> None:
+    """All acts at once; of those that are not open, openings are objects of the storage first."""
+    openings: list[Opening] = []
+    entries: list[bytes] = []
+    for made, is_open in acts:
+        if is_open:
+            entries.append(act.encode(made))
+            continue
+        opening = Opening(secrets.token_hex(32), made)
+        openings.append(opening)
+        entries.append(act.encode(CommitAct(t=made.t, commitment=opening.commitment)))
+    if openings:
+        with node.store.batch() as batch:
+            for opening in openings:
+                batch.put(io.BytesIO(opening.encode()))
+    node.log.append(entries)
 
 
 def _still_new(run: Sequence[Candidate], node: Node, messages: list[Message]) -> list[Candidate]:

@@ -17,6 +17,7 @@ from perilune.durable import whole
 from perilune.errors import DeliveryRefused
 from perilune.ingest.accession import Terms, accession
 from perilune.ingest.check import Candidate, Checked, check, keep, message_of
+from perilune.ingest.gate import NOTHING, Passage, admitted, let_out
 from perilune.ingest.keeper import NodeKeeper
 from perilune.ingest.projection import Progress, silent
 from perilune.ingest.receive import Received, received
@@ -62,6 +63,8 @@ class Outcome:
     """None where the delivery was refused whole."""
     receipt_note: bytes = b""
     """The signed receipt, as it is given to the deliverer."""
+    passage: Passage = NOTHING
+    """What was cleared by itself, and what waits to be."""
 
     @property
     def is_complete(self) -> bool:
@@ -76,6 +79,8 @@ class Outcome:
             "refused": self.refused,
             "receipt": self.receipt.document() if self.receipt else None,
             "receipt_note": self.receipt_note.decode() if self.receipt else None,
+            "cleared": self.passage.cleared,
+            "order": self.passage.order or None,
             "report": as_document(self.report),
         }
 
@@ -96,6 +101,13 @@ class Outcome:
             f"Log {self.receipt.origin}, {self.receipt.log_size:,} entries, receipt signed by "
             f"{self.receipt.origin}/receipt"
         )
+        if self.passage.cleared:
+            lines.append(f"{self.passage.cleared:,} products cleared by standing rules.")
+        if self.passage.order:
+            lines.append(
+                "National until two persons clear it: order "
+                f"{self.passage.order[:16]} waits for them (perilune orders sign)."
+            )
         return "\n".join(lines)
 
 
@@ -134,10 +146,11 @@ def _take(received: Received, name: str, node: Node, options: Options) -> Outcom
         checked = check(received, NodeKeeper(node), batch, options.progress)
         takes = options.partial or not checked.has_fault
         keep(checked.accepted if takes else [], checked, batch)
+    asked = options.releasability or node.config.releasability
     terms = Terms(
         delivery=checked.delivery,
         lifecycle=node.config.lifecycle,
-        releasability=options.releasability or node.config.releasability,
+        releasability=admitted(asked, node),
         embargo=options.embargo,
         release_at=options.release_at,
     )
@@ -152,6 +165,7 @@ def _take(received: Received, name: str, node: Node, options: Options) -> Outcom
     receipt = _receipt(checked, terms, positions, report, node)
     note = receipt.encode(node.receipt_signer)
     _file_away(receipt, note, node)
+    taken = [each.id for each in (*checked.accepted, *checked.held)]
     return Outcome(
         report=report,
         accepted=receipt.counts.accepted,
@@ -159,6 +173,7 @@ def _take(received: Received, name: str, node: Node, options: Options) -> Outcom
         refused=receipt.counts.refused,
         receipt=receipt,
         receipt_note=note,
+        passage=let_out(terms.delivery, taken, asked, node),
     )
 
 

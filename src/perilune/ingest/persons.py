@@ -4,8 +4,7 @@ The act is hidden in a commitment: names of people are nobody's business outside
 log cannot forget them. Whoever has to check an order is shown the openings.
 """
 
-from perilune.catalogue.port import Projection, Recorded
-from perilune.ingest.accession import record
+from perilune.ingest.accession import record_ordered
 from perilune.ingest.projection import catch_up
 from perilune.model.ordered import PersonAct, Standing
 from perilune.node import Node
@@ -29,7 +28,5 @@ def change_person(signed: SignedOrder, node: Node) -> PersonAct:
             standing=Standing(order.terms["standing"]),
             warrant=claim(signed, node),
         )
-        record([made], node, hidden=True)
-        recorded = [Recorded(node.log.size - 1, made, is_open=False)]
-        node.catalogue.apply(Projection(applied=node.log.size, recorded=recorded))
+        record_ordered([(made, False)], node)
     return made

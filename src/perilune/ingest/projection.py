@@ -22,9 +22,12 @@ from perilune.model.act import (
     ReleaseAct,
     RepairAct,
 )
+from perilune.model.disclosure import decode_openings
 from perilune.model.guard import AnchorAct, LoseAct, decode_lost
+from perilune.model.identifier import Lidvid
+from perilune.model.ordered import ClearAct, WithdrawAct
 from perilune.model.package import FileEntry, Manifest
-from perilune.model.product import Holding, Lifecycle, Product
+from perilune.model.product import Holding, Lifecycle, Product, Releasability
 from perilune.model.sealed import OpenAct, SealAct
 from perilune.node import Node
 
@@ -74,8 +77,9 @@ def fold(node: Node, start: int, stop: int, lost: frozenset[int]) -> Projection:
                 pass
             case (PublishAct() | CopyAct()) as taken:
                 added.append(_holding(taken, index, node))
-            case ReleaseAct(delivery=delivery):
+            case ReleaseAct(delivery=delivery) as release:
                 released.append(delivery)
+                recorded.append(Recorded(index, release, not isinstance(shown, CommitAct)))
             case SealAct(entry=place):
                 sealed.append((place, index))
             case OpenAct(opens=opens):
@@ -88,6 +92,7 @@ def fold(node: Node, start: int, stop: int, lost: frozenset[int]) -> Projection:
                 pass
             case ordered:
                 recorded.append(Recorded(index, ordered, not isinstance(shown, CommitAct)))
+    acts = [each.act for each in recorded]
     return Projection(
         applied=stop,
         added=added,
@@ -95,8 +100,24 @@ def fold(node: Node, start: int, stop: int, lost: frozenset[int]) -> Projection:
         sealed=sealed,
         opened=ended,
         fixity=fixity,
+        cleared=[
+            cleared
+            for each in acts
+            if isinstance(each, ClearAct)
+            for cleared in cleared_by(each, node)
+        ],
+        withdrawn=[each.lidvid for each in acts if isinstance(each, WithdrawAct)],
         recorded=recorded,
     )
+
+
+def cleared_by(act: ClearAct, node: Node) -> list[tuple[Lidvid, Releasability]]:
+    """The product versions that ``act`` clears, and for whom; none while its list is not here."""
+    if act.openings not in node.store:
+        return []
+    opened = decode_openings(_object(act.openings, node))
+    acts = (opening.act for _, opening in opened)
+    return [(each.lidvid, act.to) for each in acts if isinstance(each, PublishAct)]
 
 
 def opened(found: Act | None, node: Node) -> Act | None:

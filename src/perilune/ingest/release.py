@@ -8,7 +8,7 @@ makes the act that was agreed on when the product was handed in.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from perilune.catalogue.port import Projection
+from perilune.catalogue.port import Projection, Recorded
 from perilune.errors import NotFound, WrongUsage
 from perilune.ingest.accession import record
 from perilune.ingest.projection import catch_up, walk
@@ -34,8 +34,9 @@ class Released:
 def release(name: str, node: Node) -> Released:
     """Log the release of a delivery, or of one product under embargo by its LIDVID.
 
-    Raises `NotFound` if there is nothing so named. The act is hidden unless everything that it is
-    about is public: its name would let anyone who has the files confirm that they are here.
+    Raises `NotFound` if there is nothing so named. The act is hidden unless something that it is
+    about is public, and its name known by that: it would let anyone who has the files confirm that
+    they are here.
     """
     with node.writing():
         catch_up(node)
@@ -119,7 +120,11 @@ def _release_delivery(delivery: str, node: Node) -> Released:
         ]
         if not found:
             raise NotFound(f"no delivery {delivery!r}, and nothing so named is under embargo")
-        hidden = any(each.releasability is not Releasability.PUBLIC for each in found)
-        record([ReleaseAct(t=next(node.ticks()), delivery=delivery)], node, hidden=hidden)
-        node.catalogue.apply(Projection(applied=node.log.size, released=[delivery]))
+        held = node.catalogue.held([each.lidvid for each in found]).values()
+        is_open = any(each.releasability is Releasability.PUBLIC for each in held)
+        made = ReleaseAct(t=next(node.ticks()), delivery=delivery)
+        record([made], node, hidden=not is_open)
+        recorded = [Recorded(node.log.size - 1, made, is_open)]
+        change = Projection(applied=node.log.size, released=[delivery], recorded=recorded)
+        node.catalogue.apply(change)
     return Released(delivery, len(found))

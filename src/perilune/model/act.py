@@ -158,7 +158,11 @@ class Opening:
 
     def encode(self) -> bytes:
         """Canonical bytes; their SHA-256 is the commitment."""
-        return canonical.encode({"v": ACT_VERSION, "salt": self.salt, "act": document(self.act)})
+        return canonical.encode(self.document())
+
+    def document(self) -> dict[str, canonical.Json]:
+        """The JSON object of those bytes."""
+        return {"v": ACT_VERSION, "salt": self.salt, "act": document(self.act)}
 
     @classmethod
     def decode(cls, data: bytes) -> "Opening":

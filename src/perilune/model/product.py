@@ -1,8 +1,10 @@
 """A product as its label describes it, and a holding: the product in the archive's custody."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Literal
 
 from perilune.model.footprint import Footprint
@@ -28,6 +30,11 @@ class Releasability(StrEnum):
     NATIONAL = "national"
     PARTNER = "partner"
     PUBLIC = "public"
+
+    @property
+    def reach(self) -> int:
+        """Of two, the higher one lets more people know; what is cleared only ever rises."""
+        return tuple(Releasability).index(self)
 
 
 class Embargo(StrEnum):
@@ -118,6 +125,14 @@ class Product:
     """Why this version replaces the one before: the newest entry of the modification history."""
 
 
+@dataclass(frozen=True, slots=True)
+class Erratum:
+    """What its owner says of a product that its label does not."""
+
+    t: datetime
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
     """A product in custody: what was accessioned, when, and who may have it."""
@@ -138,15 +153,20 @@ class Holding:
     """When the embargo is to end; an act ends it, never this date by itself."""
     seal: int | None = None
     """Position in the node's log of the act that names its sealed copy."""
+    withdrawn: bool = False
+    """Whether it is in custody still, and shown and served to nobody."""
+    errata: tuple[Erratum, ...] = ()
+    """Oldest first."""
+
+    @property
+    def standing(self) -> "Standing":
+        """What decides who may know of it."""
+        return Standing(self.lifecycle, self.releasability, self.embargo, self.withdrawn)
 
     @property
     def is_listed(self) -> bool:
         """Whether an anonymous visitor may know of it."""
-        if self.releasability is not Releasability.PUBLIC:
-            return False
-        if self.embargo is not None:
-            return self.embargo is Embargo.CLOSED
-        return self.lifecycle is Lifecycle.RELEASED
+        return self.standing.is_listed_for("public")
 
     @property
     def is_public(self) -> bool:
@@ -154,5 +174,34 @@ class Holding:
         return self.is_listed and self.embargo is None
 
 
-Scope = Literal["own", "public"]
-"""What an asker may see: everything of the node, or what is listed for all."""
+Scope = Literal["kept", "own", "partner", "public"]
+"""What an asker may know of: everything in custody, all of it but what was withdrawn, of this what
+is listed and cleared for partners, or what is listed and cleared for everyone."""
+SCOPES: tuple[Scope, ...] = ("kept", "own", "partner", "public")
+_NEEDED: Mapping[Scope, Releasability] = MappingProxyType(
+    {"partner": Releasability.PARTNER, "public": Releasability.PUBLIC}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All that decides who may know of a product."""
+
+    lifecycle: Lifecycle
+    releasability: Releasability
+    embargo: Embargo | None
+    withdrawn: bool
+
+    def is_listed_for(self, scope: Scope) -> bool:
+        """Whether an asker of that scope may know of what stands so."""
+        if scope == "kept":
+            return True
+        if scope == "own":
+            return not self.withdrawn
+        if (needed := _NEEDED.get(scope)) is None:
+            return False
+        if self.embargo is None:
+            is_out = self.lifecycle is Lifecycle.RELEASED
+        else:
+            is_out = self.embargo is Embargo.CLOSED
+        return is_out and self.releasability.reach >= needed.reach and not self.withdrawn

@@ -25,6 +25,11 @@ class What(StrEnum):
     """What two persons are asked for."""
 
     PERSON = "person"
+    CLEAR = "clear"
+    RULE = "rule"
+    REVOKE = "revoke"
+    WITHDRAW = "withdraw"
+    UNHOLD = "unhold"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,7 +53,7 @@ def audit(node: Node, progress: Progress = silent) -> Audit:
 
     A log that is not sound is reported and nothing is appended to it.
     """
-    needed = dict(node.catalogue.objects("own"))
+    needed = dict(node.catalogue.objects("kept"))
     names = sorted({*node.store, *needed})
     total, damage = 0, list[Damage]()
     for done, (size, found) in enumerate(_read_all(names, node), 1):
@@ -100,7 +100,7 @@ def _log_is_sound(node: Node) -> bool:
 
 def all_is_public(node: Node) -> bool:
     """Whether counts and digests of the whole storage tell nothing but what everyone may know."""
-    everything = Query(scope="own", versions="all", limit=0)
+    everything = Query(scope="kept", versions="all", limit=0)
     public = replace(everything, scope="public")
     return node.catalogue.search(everything).total == node.catalogue.search(public).total
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from perilune.catalogue.every import every_hit
 from perilune.catalogue.port import Projection
 from perilune.catalogue.query import Query
 from perilune.errors import Damaged, NotFound, PeerUnreachable, ProofFails
@@ -27,7 +28,7 @@ from perilune.model.product import Holding
 from perilune.node import Node
 from perilune.preservation.fixity import Audit, Damage, all_is_public, audit, record_reading
 
-_PAGE = 500
+_EVERYTHING = Query(scope="kept", versions="all")
 _MOST_NAMED = 500
 
 
@@ -62,23 +63,13 @@ def audit_and_repair(node: Node, progress: Progress = silent) -> Repair:
     result = Repair(found)
     wanted = {each.sha256: each for each in found.damage}
     result.failed = dict.fromkeys(wanted, "no product that is held refers to it")
-    for holding in _holdings(node) if wanted else ():
+    for holding in every_hit(_EVERYTHING, node.catalogue) if wanted else ():
         for sha256, entry in _objects(holding):
             if sha256 in result.failed:
                 _mend(sha256, entry, holding, node, result)
     if result.repaired and found.log_is_sound:
         _record(result, wanted, node)
     return result
-
-
-def _holdings(node: Node) -> Iterator[Holding]:
-    query = Query(scope="own", versions="all", limit=_PAGE)
-    while True:
-        page = node.catalogue.search(query)
-        yield from page.hits
-        if page.next is None:
-            return
-        query = replace(query, cursor=page.next)
 
 
 def _objects(holding: Holding) -> Iterator[tuple[str, FileEntry | None]]:

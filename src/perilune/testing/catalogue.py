@@ -116,6 +116,66 @@ class CatalogueContract:
         assert found(catalogue, Query(where=negated)) == {"one"}
         assert len(list(catalogue.objects("public"))) < len(list(catalogue.objects("own")))
 
+    def test_what_is_cleared_is_seen_by_whom_it_is_cleared_for(self, catalogue: Catalogue) -> None:
+        fill(catalogue, national(ONE, 1), national(TWO, 2), national(THREE, 3))
+        one, two = build.lidvid(ONE), build.lidvid(TWO)
+        catalogue.apply(
+            Projection(
+                applied=5,
+                cleared=[(one, Releasability.PUBLIC), (two, Releasability.PARTNER)],
+            )
+        )
+        assert found(catalogue, Query(scope="public")) == {"one"}
+        assert found(catalogue, Query(scope="partner")) == {"one", "two"}
+        assert found(catalogue, Query(scope="own")) == {"one", "two", "three"}
+        assert catalogue.get(two, "partner").releasability is Releasability.PARTNER
+        with pytest.raises(NotFound):
+            catalogue.get(two, "public")
+
+    def test_what_is_cleared_is_never_less_cleared_again(self, catalogue: Catalogue) -> None:
+        fill(catalogue, national(ONE, 1))
+        for to in (Releasability.PUBLIC, Releasability.PARTNER, Releasability.NATIONAL):
+            catalogue.apply(Projection(applied=3, cleared=[(build.lidvid(ONE), to)]))
+        assert found(catalogue, Query(scope="public")) == {"one"}
+
+    def test_what_is_cleared_and_not_released_is_seen_by_nobody_else(
+        self, catalogue: Catalogue
+    ) -> None:
+        waiting = replace(national(ONE, 1), lifecycle=Lifecycle.IN_PEER_REVIEW)
+        fill(catalogue, waiting)
+        one = build.lidvid(ONE)
+        catalogue.apply(Projection(applied=3, cleared=[(one, Releasability.PUBLIC)]))
+        assert found(catalogue, Query(scope="public")) == set()
+        catalogue.apply(Projection(applied=4, released=[waiting.delivery]))
+        assert found(catalogue, Query(scope="public")) == {"one"}
+
+    def test_what_was_withdrawn_is_kept_and_found_by_nobody(self, catalogue: Catalogue) -> None:
+        older, newer = ONE, ONE.replace("::1.0", "::2.0")
+        fill(catalogue, build.holding(older, 1), build.holding(newer, 2), build.holding(TWO, 3))
+        gone = build.lidvid(newer)
+        before = list(catalogue.objects("kept"))
+        catalogue.apply(Projection(applied=5, withdrawn=[gone]))
+        for scope in ("own", "partner", "public"):
+            assert ids(catalogue.search(Query(scope=scope))) == [older, TWO]
+            page = catalogue.search(Query(scope=scope, versions="all", count=("mission",)))
+            assert (page.total, page.facets) == (2, {"mission": {"Luna 26": 2}})
+            assert catalogue.latest(gone.lid, scope).product.id == build.lidvid(older)
+            with pytest.raises(NotFound):
+                catalogue.get(gone, scope)
+        assert catalogue.held([gone])[gone].withdrawn
+        assert catalogue.get(gone, "kept").withdrawn
+        assert list(catalogue.objects("kept")) == before
+        assert len(list(catalogue.objects("own"))) < len(before)
+
+    def test_acts_on_what_comes_later_are_not_lost(self, catalogue: Catalogue) -> None:
+        one, two = build.lidvid(ONE), build.lidvid(TWO)
+        catalogue.apply(
+            Projection(applied=1, cleared=[(one, Releasability.PUBLIC)], withdrawn=[two])
+        )
+        fill(catalogue, national(ONE, 1), build.holding(TWO, 2))
+        assert found(catalogue, Query(scope="public")) == {"one"}
+        assert found(catalogue, Query(scope="own")) == {"one"}
+
     def test_a_newer_national_version_hides_no_older_public_one(self, catalogue: Catalogue) -> None:
         newer = ONE.replace("::1.0", "::2.0")
         fill(catalogue, build.holding(ONE, 1), national(newer, 2))

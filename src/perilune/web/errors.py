@@ -8,7 +8,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from perilune.errors import BadQuestion, NotFound, PeriluneError
+from perilune.errors import BadQuestion, NotFound, PeriluneError, Withdrawn
+from perilune.model.reading import time_text
 from perilune.web.negotiation import wants_html
 from perilune.web.pages.errors import error_page
 
@@ -34,6 +35,8 @@ def problem(request: Request, error: PeriluneError) -> JSONResponse:
         "code": error.code,
         "advice": error.advice,
     }
+    if isinstance(error, Withdrawn):
+        body |= {"lidvid": error.lidvid, "cause": error.cause, "withdrawn": time_text(error.at)}
     return JSONResponse(body, error.status, media_type="application/problem+json")
 
 

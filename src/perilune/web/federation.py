@@ -18,6 +18,7 @@ from perilune.federation.folder import TAKEN, WITNESSED, PeerFolder, Peers, log_
 from perilune.federation.sealed import seal_in
 from perilune.federation.witness import MOST_BYTES, add_checkpoint
 from perilune.ledger.tiles import is_tile_path, read_or_cut
+from perilune.model.ordered import ClearAct
 from perilune.model.sealed import Sealed
 from perilune.node import Node
 from perilune.web.context import TheAsker, TheNode, named_in_path
@@ -37,6 +38,16 @@ _CHUNK = 1 << 20
 def get_description(node: TheNode) -> Response:
     """Name, log, namespaces and keys: what an operator pins, after comparing its SHA-256."""
     return Response(Description.of(node).encode(), headers=_FRESH, media_type=_JSON)
+
+
+@router.get("/federation/openings/{digest}")
+def get_openings(digest: str, node: TheNode) -> Response:
+    """The list of openings that an open clear act names."""
+    for each in node.catalogue.recorded(["clear"]):
+        if isinstance(each.act, ClearAct) and each.is_open and each.act.openings == digest:
+            with node.store.open(digest) as data:
+                return Response(data.read(), headers=_FRESH, media_type=_JSON)
+    raise NotFound(f"no clear act names a list {digest[:80]!r}")
 
 
 @router.get("/federation/{log}/custody")

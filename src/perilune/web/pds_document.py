@@ -87,7 +87,10 @@ def pds4_metadata(holding: Holding, base: str, node_name: str) -> Document:
             _file_document(entry, holding, base) | {"ops:mime_type": media_type(entry.path)}
             for entry in files
         ],
-        "ops:Tracking_Meta": {"ops:archive_status": archive_status(holding.lifecycle)},
+        "ops:Tracking_Meta": {
+            "ops:archive_status": archive_status(holding.lifecycle),
+            **({"ops:errata": [each.text for each in holding.errata]} if holding.errata else {}),
+        },
     }
 
 
@@ -110,6 +113,7 @@ def _metadata(holding: Holding, values: Values) -> Document:
         "update_date_time": max(updated) if updated else None,
         "label_url": values[_LABEL_ADDRESS][0],
         "version": holding.product.id.version,
+        "errata": [each.text for each in holding.errata] or None,
     }
     return {key: value for key, value in made.items() if value is not None}
 

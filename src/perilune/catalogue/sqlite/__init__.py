@@ -9,10 +9,11 @@ import contextlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import apsw
@@ -32,9 +33,11 @@ from perilune.catalogue.values import Kind, ValueType, property_type
 from perilune.errors import NotFound
 from perilune.model.act import decode as decode_act
 from perilune.model.identifier import Lid, Lidvid
+from perilune.model.ordered import ErratumAct
 from perilune.model.package import Manifest
 from perilune.model.product import (
     Embargo,
+    Erratum,
     Holding,
     Lifecycle,
     Product,
@@ -45,13 +48,29 @@ from perilune.model.timespan import moment_of
 
 _COLUMNS = (
     "SELECT product.id, accessioned, delivery.name, lifecycle, releasability, embargo, release_at,"
-    " seal FROM product JOIN delivery ON delivery.id = product.delivery WHERE "
+    " seal, withdrawn FROM product JOIN delivery ON delivery.id = product.delivery WHERE "
 )
-_OBJECTS = "SELECT DISTINCT sha256, size FROM file ORDER BY sha256"
-_PUBLIC_OBJECTS = (
-    "SELECT DISTINCT sha256, size FROM file JOIN product ON product.id = file.product"  # noqa: S608  # a fixed text
-    f" WHERE embargo = '' AND {write.IS_LISTED} ORDER BY sha256"
+_OUT = "withdrawn = 0 AND iif(embargo = '', lifecycle = 'released', embargo = 'closed')"
+_SEEN: Mapping[Scope, str] = MappingProxyType(
+    {
+        "kept": "TRUE",
+        "own": "withdrawn = 0",
+        "partner": f"{_OUT} AND releasability IN ('partner', 'public')",
+        "public": f"{_OUT} AND releasability = 'public'",
+    }
 )
+_READ: Mapping[Scope, str] = MappingProxyType(
+    {
+        scope: seen if scope in ("kept", "own") else f"{seen} AND embargo = ''"
+        for scope, seen in _SEEN.items()
+    }
+)
+"""Of which products an asker of that scope may have the bytes."""
+_OBJECTS = (
+    "SELECT DISTINCT sha256, size FROM file JOIN product ON product.id = file.product"
+    " WHERE {} ORDER BY sha256"
+)
+_ERRATA = "SELECT body FROM act WHERE lidvid = ? AND lidvid <> '' AND kind = 'erratum' ORDER BY id"
 _MOST_DOCUMENTS_BYTES = 4 << 20
 
 
@@ -95,7 +114,7 @@ class SqliteCatalogue:
         return found
 
     def held(self, ids: Sequence[Lidvid]) -> Mapping[Lidvid, Holding]:
-        """Those of ``ids`` that are held, whoever may see them."""
+        """Those of ``ids`` that are held, withdrawn or not, whoever may see them."""
         held: dict[Lidvid, Holding] = {}
         sql = _COLUMNS + "lid = ? AND major = ? AND minor = ?"
         with self._database.reading() as connection:
@@ -181,9 +200,8 @@ class SqliteCatalogue:
 
     def objects(self, scope: Scope) -> Iterator[tuple[str, int]]:
         """Name and size of every object that a visible holding refers to, each once."""
-        sql = _OBJECTS if scope == "own" else _PUBLIC_OBJECTS
         with self._database.reading() as connection:
-            for name, size in connection.execute(sql):
+            for name, size in connection.execute(_OBJECTS.format(_READ[scope])):
                 yield name.hex(), size
 
     def dump(self) -> Iterator[str]:
@@ -197,15 +215,15 @@ class SqliteCatalogue:
 
     def _named(self, test: str, scope: Scope, values: tuple[Any, ...]) -> Holding | None:
         """The newest version that passes ``test``, a fixed text, and that the scope may see."""
-        seen = f"AND {write.IS_LISTED}" if scope == "public" else ""
-        sql = f"{_COLUMNS}{test} {seen} ORDER BY major DESC, minor DESC LIMIT 1"
+        sql = f"{_COLUMNS}{test} AND {_SEEN[scope]} ORDER BY major DESC, minor DESC LIMIT 1"
         with self._database.reading() as connection:
             for row in rows(connection, sql, *values):
                 return self._holding(connection, row)
         return None
 
     def _holding(self, connection: apsw.Connection, row: tuple[Any, ...]) -> Holding:
-        product, accessioned, delivery, lifecycle, releasability, embargo, release_at, seal = row
+        product, accessioned, delivery, lifecycle, releasability, *rest = row
+        embargo, release_at, seal, withdrawn = rest
         made, manifest, origin = self._documents.get(product, connection)
         return Holding(
             product=made,
@@ -219,6 +237,8 @@ class SqliteCatalogue:
             embargo=Embargo(embargo) if embargo else None,
             release_at=None if release_at is None else moment_of(release_at),
             seal=seal,
+            withdrawn=bool(withdrawn),
+            errata=_errata(body for (body,) in rows(connection, _ERRATA, str(made.id))),
         )
 
 
@@ -244,6 +264,12 @@ class _Documents:
                 while self._bytes > _MOST_DOCUMENTS_BYTES:
                     self._bytes -= self._kept.popitem(last=False)[1][3]
         return made, manifest, origin
+
+
+def _errata(bodies: Iterable[bytes]) -> tuple[Erratum, ...]:
+    """The errata of erratum acts."""
+    acts = map(decode_act, bodies)
+    return tuple(Erratum(each.t, each.text) for each in acts if isinstance(each, ErratumAct))
 
 
 def _state(connection: apsw.Connection, name: str) -> Any:

@@ -18,7 +18,7 @@ from perilune.catalogue.sqlite.sets import union
 
 _PRODUCTS = """
 SELECT product.id, lid, major, minor, accessioned, delivery.name, lifecycle, releasability,
-  embargo, release_at, seal, bytes, start, title
+  embargo, release_at, seal, withdrawn, bytes, start, title
 FROM product JOIN delivery ON delivery.id = product.delivery ORDER BY product.id
 """
 _FOOTPRINTS = """
@@ -32,6 +32,7 @@ _TABLES = (
     ("file", "SELECT product, sha256, size FROM file ORDER BY product, sha256"),
     ("member", "SELECT owner, lid, major, minor FROM member ORDER BY owner, lid, major, minor"),
     ("footprint", _FOOTPRINTS),
+    ("standing", "SELECT lidvid, cleared, withdrawn FROM standing ORDER BY lidvid"),
     ("act", "SELECT id, is_open, body FROM act ORDER BY id"),
 )
 _WORDS = (

@@ -67,7 +67,13 @@ class Answer:
 
 def visible(scope: Scope, snapshot: Snapshot) -> BitMap:
     """All that the scope may see."""
-    return everything(snapshot) if scope == "own" else snapshot.word("set", "public", "")
+    match scope:
+        case "kept":
+            return everything(snapshot)
+        case "own":
+            return everything(snapshot) - snapshot.word("set", "withdrawn", "")
+        case _:
+            return snapshot.word("set", scope, "")
 
 
 def newest(scope: Scope, snapshot: Snapshot) -> BitMap:

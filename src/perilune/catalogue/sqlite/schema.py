@@ -116,5 +116,14 @@ ALTER TABLE product ADD COLUMN seal INTEGER;
 CREATE INDEX product_embargo ON product (embargo) WHERE embargo <> '';
 """
 
-MIGRATIONS: Final = (_FIRST, _RECORDED, _EMBARGO)
+_STANDING = """
+ALTER TABLE product ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE standing (
+  lidvid TEXT PRIMARY KEY,
+  cleared TEXT NOT NULL DEFAULT 'national',
+  withdrawn INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: Final = (_FIRST, _RECORDED, _EMBARGO, _STANDING)
 """What makes version N+1 of the file out of version N."""

@@ -4,6 +4,7 @@ Sets are gathered in memory first and written at the end, so that each block of 
 written once for the whole run, however many products of it the run holds.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,9 +21,19 @@ from perilune.errors import WrongUsage
 from perilune.model import canonical
 from perilune.model.act import document as document_of
 from perilune.model.act import encode
-from perilune.model.identifier import Lid
+from perilune.model.identifier import Lid, Lidvid
 from perilune.model.ordered import warrant_of
-from perilune.model.product import Holding, Lifecycle, Member, Product, Releasability
+from perilune.model.product import (
+    SCOPES,
+    Embargo,
+    Holding,
+    Lifecycle,
+    Member,
+    Product,
+    Releasability,
+    Scope,
+    Standing,
+)
 from perilune.model.reading import time_text
 from perilune.model.timespan import microseconds
 from perilune.moon.sphere import unit_box
@@ -32,10 +43,8 @@ _IN_COLUMNS = frozenset({"lid", "lidvid", "title", HARVESTED, ARCHIVE_STATUS})
 _INDEXED_FIELDS = {name: field.read for name, field in FIELDS.items() if name not in _IN_COLUMNS}
 """Fields whose values are kept as words; the others are columns of the product or sets."""
 
-IS_LISTED = (
-    "releasability = 'public' AND (embargo = 'closed' OR (embargo = '' AND lifecycle = 'released'))"
-)
-"""What `Holding.is_listed` says, of the columns of a product."""
+_STANDING = "lifecycle, releasability, embargo, withdrawn"
+"""The columns of which `Holding.standing` is made."""
 
 Property = tuple[str, tuple[str, ...]]
 
@@ -44,6 +53,7 @@ def apply(connection: apsw.Connection, change: Projection, numbers: Numbers) -> 
     """Fold ``change`` in."""
     run = _Run(connection)
     run.release(change)
+    run.settle(change)
     for holding in sorted(change.added, key=lambda holding: holding.index):
         run.add(holding)
     run.seal(change)
@@ -87,7 +97,7 @@ class _Version:
     major: int
     minor: int
     product: int
-    is_listed: bool
+    seen_by: frozenset[Scope]
 
 
 class _Run:
@@ -97,6 +107,9 @@ class _Run:
         self.gathered = Gathered()
         self._connection = connection
         self._versions: dict[str, list[_Version]] = {}
+        self._changed: dict[int, tuple[str, Standing]] = {}
+        """Product to its LID and to how it stands now."""
+        self._standing: dict[str, tuple[Releasability, bool]] = {}
         self._deliveries: dict[str, tuple[int, bool]] = {}
 
     def release(self, change: Projection) -> None:
@@ -109,7 +122,10 @@ class _Run:
         sql = "UPDATE delivery SET released = 1 WHERE name = ? AND released = 0 RETURNING id"
         for name in change.released:
             for (delivery,) in rows(self._connection, sql, name):
-                self._release(delivery)
+                self._change(
+                    "SET lifecycle = 'released' WHERE delivery = ? AND lifecycle <> 'released'",
+                    delivery,
+                )
         sql = "SELECT id, released FROM delivery WHERE name = ?"
         for name in names:
             [(delivery, released)] = rows(self._connection, sql, name)
@@ -126,14 +142,21 @@ class _Run:
         is_released = (
             self._deliveries[holding.delivery][1] or holding.lifecycle is Lifecycle.RELEASED
         )
-        lifecycle = Lifecycle.RELEASED if is_released else holding.lifecycle
-        is_listed = replace(holding, lifecycle=lifecycle).is_listed
-        known.append(_Version(name.major, name.minor, number, is_listed))
-        self._insert_product(holding, number, lifecycle)
+        had = holding.releasability
+        cleared, withdrawn = self._standing.get(str(name), (had, False))
+        holding = replace(
+            holding,
+            lifecycle=Lifecycle.RELEASED if is_released else holding.lifecycle,
+            releasability=max(had, cleared, key=lambda one: one.reach),
+            withdrawn=withdrawn,
+        )
+        known.append(_Version(name.major, name.minor, number, _seen_by(holding.standing)))
+        self._insert_product(holding, number)
         self._insert_manifest(holding, number)
         self._insert_description(holding.product, number)
         self._gather(holding, number)
-        for set_name, is_in in (("all", True), ("released", is_released), ("public", is_listed)):
+        self.gathered.add("all", number)
+        for set_name, is_in in _sets(holding.standing):
             if is_in:
                 self.gathered.add(set_name, number)
 
@@ -146,49 +169,74 @@ class _Run:
 
     def open(self, change: Projection) -> None:
         """End the embargo of products, those of this run included."""
-        sql = (
-            "UPDATE product SET embargo = '', lifecycle = 'released'"
-            " WHERE id = ? AND embargo <> '' RETURNING id, lid, releasability"
-        )
         for entry in change.opened:
-            for found in rows(self._connection, sql, entry + 1):
-                self._show(*found)
+            self._change(
+                "SET embargo = '', lifecycle = 'released' WHERE id = ? AND embargo <> ''", entry + 1
+            )
 
     def choose_newest(self) -> None:
         """Say anew which version of each LID of the run is the newest one, for each scope."""
+        for number, (lid, standing) in self._changed.items():
+            for set_name, is_in in _sets(standing):
+                (self.gathered.add if is_in else self.gathered.remove)(set_name, number)
+            self._versions.pop(lid, None)
+        for lid, _ in self._changed.values():
+            self._known(lid)
         for known in self._versions.values():
-            self._choose("latest own", known)
-            self._choose("latest public", [one for one in known if one.is_listed])
+            for scope in SCOPES:
+                self._choose(scope, known)
 
-    def _choose(self, set_name: str, known: list[_Version]) -> None:
-        if not known:
-            return
-        newest = max(known, key=lambda one: (one.major, one.minor))
-        self.gathered.add(set_name, newest.product)
+    def _choose(self, scope: Scope, known: list[_Version]) -> None:
+        seen = (one for one in known if scope in one.seen_by)
+        newest = max(seen, key=lambda one: (one.major, one.minor), default=None)
         for one in known:
-            if one is not newest:
-                self.gathered.remove(set_name, one.product)
+            if one is newest:
+                self.gathered.add(f"latest {scope}", one.product)
+            elif len(known) > 1 or one.product in self._changed:
+                self.gathered.remove(f"latest {scope}", one.product)
 
-    def _release(self, delivery: int) -> None:
-        waiting = rows(
+    def settle(self, change: Projection) -> None:
+        """Note what is cleared and withdrawn, of what was held before and of what is to come."""
+        for name, to in change.cleared:
+            self._clear(name, to)
+        for name in change.withdrawn:
+            rows(
+                self._connection,
+                "INSERT INTO standing (lidvid, withdrawn) VALUES (?, 1)"
+                " ON CONFLICT DO UPDATE SET withdrawn = 1",
+                str(name),
+            )
+            self._change("SET withdrawn = 1 WHERE lid = ? AND major = ? AND minor = ?", *_key(name))
+        self._look_up(change)
+
+    def _clear(self, name: Lidvid, to: Releasability) -> None:
+        lower = json.dumps([each.value for each in Releasability if each.reach < to.reach])
+        rows(
             self._connection,
-            "UPDATE product SET lifecycle = 'released'"
-            " WHERE delivery = ? AND lifecycle <> 'released'"
-            " RETURNING id, lid, iif(embargo = '', releasability, '')",
-            delivery,
+            "INSERT INTO standing (lidvid, cleared) VALUES (?, ?) ON CONFLICT DO UPDATE"
+            " SET cleared = excluded.cleared WHERE cleared IN (SELECT value FROM json_each(?))",
+            *(str(name), to.value, lower),
         )
-        for found in waiting:
-            self._show(*found)
+        self._change(
+            "SET releasability = ? WHERE lid = ? AND major = ? AND minor = ?"
+            " AND releasability IN (SELECT value FROM json_each(?))",
+            *(to.value, *_key(name), lower),
+        )
 
-    def _show(self, product: int, lid: str, releasability: str) -> None:
-        """Have a product be released, and listed where it is public."""
-        self.gathered.add("released", product)
-        if releasability == Releasability.PUBLIC:
-            self.gathered.add("public", product)
-            self._versions[lid] = [
-                replace(one, is_listed=True) if one.product == product else one
-                for one in self._known(lid)
-            ]
+    def _change(self, sql: str, *values: str | int) -> None:
+        """Update products and remember how they stand now."""
+        now = f" RETURNING id, lid, {_STANDING}"
+        for number, lid, *standing in rows(self._connection, f"UPDATE product {sql}{now}", *values):
+            self._changed[number] = lid, _read_standing(*standing)
+
+    def _look_up(self, change: Projection) -> None:
+        """Whatever was said of products before they are added."""
+        if not rows(self._connection, "SELECT 1 FROM standing LIMIT 1"):
+            return
+        names = json.dumps([str(holding.product.id) for holding in change.added])
+        sql = "SELECT lidvid, cleared, withdrawn FROM json_each(?) JOIN standing ON lidvid = value"
+        for name, cleared, withdrawn in rows(self._connection, sql, names):
+            self._standing[name] = Releasability(cleared), bool(withdrawn)
 
     def _known(self, lid: str) -> list[_Version]:
         """The versions of a LID that are held."""
@@ -196,17 +244,17 @@ class _Run:
         if known is None:
             found = rows(
                 self._connection,
-                f"SELECT major, minor, id, {IS_LISTED} FROM product WHERE lid = ?",  # noqa: S608  # a fixed text
+                f"SELECT major, minor, id, {_STANDING} FROM product WHERE lid = ?",  # noqa: S608  # a fixed text
                 lid,
             )
             known = [
-                _Version(major, minor, product, bool(is_listed))
-                for major, minor, product, is_listed in found
+                _Version(major, minor, product, _seen_by(_read_standing(*standing)))
+                for major, minor, product, *standing in found
             ]
             self._versions[lid] = known
         return known
 
-    def _insert_product(self, holding: Holding, number: int, lifecycle: Lifecycle) -> None:
+    def _insert_product(self, holding: Holding, number: int) -> None:
         product, manifest = holding.product, holding.manifest
         start, stop = (None, None)
         if product.time is not None:
@@ -216,7 +264,7 @@ class _Run:
             )
         begin, end = stop if start is None else start, start if stop is None else stop
         self._connection.execute(
-            "INSERT INTO product VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO product VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 number,
                 product.id.lid.text,
@@ -224,7 +272,7 @@ class _Run:
                 product.id.minor,
                 microseconds(holding.accessioned),
                 self._deliveries[holding.delivery][0],
-                lifecycle.value,
+                holding.lifecycle.value,
                 holding.releasability.value,
                 manifest.total_bytes,
                 product.title,
@@ -234,6 +282,7 @@ class _Run:
                 holding.embargo or "",
                 None if holding.release_at is None else microseconds(holding.release_at),
                 holding.seal,
+                holding.withdrawn,
             ),
         )
         if start is not None:
@@ -284,6 +333,31 @@ class _Run:
         put("field", fields, number)
         facets = [(facet, words_of(product)) for facet, words_of in FACET_WORDS.items()]
         put("facet", facets, number)
+
+
+def _read_standing(lifecycle: str, releasability: str, embargo: str, withdrawn: int) -> Standing:
+    return Standing(
+        Lifecycle(lifecycle),
+        Releasability(releasability),
+        Embargo(embargo) if embargo else None,
+        bool(withdrawn),
+    )
+
+
+def _seen_by(standing: Standing) -> frozenset[Scope]:
+    return frozenset(scope for scope in SCOPES if standing.is_listed_for(scope))
+
+
+def _sets(standing: Standing) -> Iterable[tuple[str, bool]]:
+    """The sets that depend on how a product stands, and whether it is in them."""
+    yield "released", standing.lifecycle is Lifecycle.RELEASED
+    yield "withdrawn", standing.withdrawn
+    yield "partner", standing.is_listed_for("partner")
+    yield "public", standing.is_listed_for("public")
+
+
+def _key(name: Lidvid) -> tuple[str, int, int]:
+    return name.lid.text, name.major, name.minor
 
 
 def _once_each(properties: Sequence[Property]) -> Iterable[Property]:

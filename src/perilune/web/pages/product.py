@@ -11,6 +11,7 @@ from perilune.catalogue.query import Family, Query, Sort
 from perilune.errors import Damaged, NotFound
 from perilune.model.identifier import Lid, Lidvid
 from perilune.model.product import Holding
+from perilune.model.reading import time_text
 from perilune.node import Node
 from perilune.web.context import named_in_path
 from perilune.web.pages import citation, custody, facts, label_tree, summary, words
@@ -71,6 +72,7 @@ def _document(holding: Holding, visit: Visit) -> dict[str, Any]:
             }
             for footprint in product.footprints
         ],
+        "errata": [{"t": time_text(each.t), "text": each.text} for each in holding.errata],
         "custody": custody.document(holding, visit.node),
         "contents": [
             {

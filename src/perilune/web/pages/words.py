@@ -6,6 +6,7 @@ Values of labels that are not listed here (missions, instruments) are names and 
 from collections.abc import Mapping
 
 from perilune.i18n.language import Language
+from perilune.model.ordered import Cause
 from perilune.model.product import Holding, Lifecycle, Releasability
 
 
@@ -66,6 +67,19 @@ _RELEASABILITIES: Mapping[Releasability, str] = {
     Releasability.PARTNER: N_("for partners only"),
     Releasability.PUBLIC: N_("public"),
 }
+
+_CAUSES: Mapping[str, str] = {
+    Cause.ERROR: N_("An error in the data."),
+    Cause.RIGHTS: N_("Rights of others."),
+    Cause.LAW: N_("Required by law."),
+    Cause.SECURITY: N_("Security."),
+    Cause.REQUEST: N_("Asked for by its provider."),
+}
+
+
+def cause(word: str, language: Language) -> str:
+    """Why something was withdrawn, in a few words."""
+    return language.text(_CAUSES[word])
 
 
 def of_facet(facet: str, word: str, language: Language) -> str:
