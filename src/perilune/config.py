@@ -14,6 +14,7 @@ from typing import Any
 from perilune.errors import NodeMissing, WrongUsage
 from perilune.model.pace import interval_text, read_interval
 from perilune.model.product import Lifecycle, Releasability
+from perilune.model.timetable import Timetable
 
 FILE = "node.toml"
 DEFAULT_HOST = "127.0.0.1"
@@ -77,6 +78,10 @@ class Config:
     """Folder, outside its backups, in which its newest head is noted; if empty the user's own."""
     pull: timedelta | None = DEFAULT_PULL
     """How often a served node copies from its peers; None: only when it is told to."""
+    transfer_limit: str = ""
+    """How fast it copies, as `perilune.model.timetable` has it; if empty without limit."""
+    transfer_first: tuple[str, ...] = ()
+    """LIDs, in which ``*`` stands for anything, of what is copied before all else, in order."""
 
     def owns(self, lid: str) -> bool:
         """Whether ``lid`` lies in one of the namespaces."""
@@ -186,6 +191,8 @@ def save(config: Config, root: Path) -> None:
         f"schemas_required = {str(config.schemas_required).lower()}\n"
         f"high_water = {_quoted(config.high_water)}\n"
         f"pull = {_quoted(interval_text(config.pull))}\n"
+        f"transfer_limit = {_quoted(config.transfer_limit)}\n"
+        f"transfer_first = [{', '.join(map(_quoted, config.transfer_first))}]\n"
     )
     (root / FILE).write_text(text, encoding="utf-8")
 
@@ -224,6 +231,7 @@ def _from_document(document: Mapping[str, Any], path: Path) -> Config:
     high_water = document.get("high_water", "")
     if not isinstance(high_water, str):
         raise WrongUsage(f"{path}: high_water is the path of a folder: {high_water!r}")
+    limit, first = _transfer(document, path)
     return Config(
         name=base.name,
         origin=base.origin,
@@ -239,7 +247,19 @@ def _from_document(document: Mapping[str, Any], path: Path) -> Config:
         schemas_required=required,
         high_water=high_water,
         pull=pull,
+        transfer_limit=limit,
+        transfer_first=first,
     )
+
+
+def _transfer(document: Mapping[str, Any], path: Path) -> tuple[str, tuple[str, ...]]:
+    limit, first = document.get("transfer_limit", ""), document.get("transfer_first", [])
+    if not isinstance(limit, str):
+        raise WrongUsage(f"{path}: transfer_limit is a rate or a timetable: {limit!r}")
+    Timetable.parse(limit)
+    if not isinstance(first, list) or not all(isinstance(each, str) for each in first):
+        raise WrongUsage(f"{path}: transfer_first is a list of LIDs: {first!r}")
+    return limit, tuple(first)
 
 
 def _is_host(text: object) -> bool:

@@ -203,6 +203,8 @@ class Way:
 
     resolver: Resolve = resolve
     kept: Connections | None = None
+    pace: Callable[[Iterator[bytes]], Iterator[bytes]] = iter
+    """Hands on what comes, when it may have come."""
 
 
 _ANEW = Way()
@@ -309,7 +311,9 @@ def _one(question: _Question, allowed: AllowList, limits: Limits, way: Way) -> I
             lower = {name.lower(): value for name, value in reply.headers.items()}
             if lower.get("content-encoding", "identity") != "identity":
                 raise PeerUnreachable(f"{url} sends an encoding that was not asked for")
-            yield Stream(url=url, status=reply.status, headers=lower, chunks=body.chunks())
+            yield Stream(
+                url=url, status=reply.status, headers=lower, chunks=way.pace(body.chunks())
+            )
     finally:
         watch.cancel()
         if way.kept is not None and body.is_read and connection.sock is not None:

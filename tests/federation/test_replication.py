@@ -1,17 +1,21 @@
 """Two honest nodes: what one publishes openly, the other holds, once, and says so."""
 
 import hashlib
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from perilune import config
 from perilune.access.policy import OPERATOR, VISITOR
 from perilune.access.search import find, search
 from perilune.catalogue.query import Query
 from perilune.errors import NotFound
 from perilune.federation.custody import Counts, CustodyReceipt
 from perilune.federation.folder import GIVEN, SEEN, TAKEN, WITNESSED, Peers
+from perilune.federation.pull import sync
 from perilune.federation.replica import State
 from perilune.federation.status import elsewhere, status_of
 from perilune.ingest.projection import walk
@@ -21,6 +25,7 @@ from perilune.ledger.note import open_note
 from perilune.model.act import CopyAct, PublishAct, ReceiveAct
 from perilune.model.product import Lifecycle, Releasability
 from perilune.model.reading import time_text
+from perilune.model.timetable import Timetable
 from perilune.node import Node
 from perilune.preservation.fixity import audit
 from perilune.preservation.rebuild import rebuild
@@ -299,3 +304,28 @@ def test_the_page_of_a_product_tells_who_published_it_and_who_holds_it_too(
     copy = ours.get(f"/products/{ONE}", headers=html).text
     assert copy.index("Published by owner") < copy.index("Copied by copier")
     assert "Held by" not in copy
+
+
+def test_what_the_settings_name_first_is_copied_first(owner: Served, tmp_path: Path) -> None:
+    settings = config.make("urgent", (COPIER,))
+    first = (f"{OWNER}:mission:data:three", f"{OWNER}:mission:data:t*")
+    copier = Node.create(tmp_path / "urgent", replace(settings, transfer_first=first))
+    befriend(copier, owner)
+
+    pull(copier, owner)
+
+    copies = [each for _, each in walk(copier) if isinstance(each, CopyAct)]
+    names = [each.lidvid.lid.text.rpartition(":")[2] for each in copies]
+    assert names == ["three", "two", "one"]
+    copier.close()
+
+
+def test_a_round_is_no_faster_than_its_limit(owner: Served, copier: Node, tmp_path: Path) -> None:
+    hand_in(owner.node, write(tmp_path / "large", ["large"], seed=4, large=9 << 20))
+    start = time.monotonic()
+
+    done = sync(Peers.of(copier).named("owner"), copier, limit=Timetable.parse("3M"))
+
+    took = time.monotonic() - start
+    assert done.counts.held == 4
+    assert took > done.bytes / (3 << 20) - 0.5

@@ -13,6 +13,7 @@ from perilune.federation.roster import Member
 from perilune.federation.status import Status, status_of
 from perilune.ledger.note import to_base64
 from perilune.model.reading import time_text
+from perilune.model.timetable import Timetable
 from perilune.node import Node
 
 
@@ -75,8 +76,13 @@ def list_(node: str | None, *, as_json: bool) -> None:
 
 @command.command("sync", short_help="Copy what peers publish, and fetch their receipts.")
 @click.argument("name", required=False)
+@click.option(
+    "--limit",
+    metavar="RATE",
+    help="Bytes/s, as 10M, or a timetable, as '08:00,512k 19:00,off'; else as in node.toml.",
+)
 @frame.command
-def sync_(name: str | None, node: str | None, *, as_json: bool) -> int:
+def sync_(name: str | None, limit: str | None, node: str | None, *, as_json: bool) -> int:
     """Copy from the peer NAME, or from all: verify its log, fetch what is missing, acknowledge.
 
     Safe to repeat and to break off; only what a peer publishes openly is asked for.
@@ -84,8 +90,9 @@ def sync_(name: str | None, node: str | None, *, as_json: bool) -> int:
     Exit status: 0 everything given is here, 3 something contradicts itself, differs or was not
     given, 2 wrong usage, 1 anything else.
     """
+    pace = None if limit is None else Timetable.parse(limit)
     with frame.opened(node) as opened:
-        rounds = [sync(peer, opened, frame.progress()) for peer in _chosen(name, opened)]
+        rounds = [sync(peer, opened, frame.progress(), pace) for peer in _chosen(name, opened)]
     if as_json:
         frame.show({"peers": [_round(each) for each in rounds]})
     else:

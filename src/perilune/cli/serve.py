@@ -18,6 +18,7 @@ from perilune.ingest.projection import catch_up
 from perilune.jobs.board import Board
 from perilune.moon.projection import VIEWS
 from perilune.node import Node
+from perilune.sending import prefer_bbr
 from perilune.web.app import create_app
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise WrongUsage(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    prefer_bbr(listener)
     return listener
 
 

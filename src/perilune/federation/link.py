@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from perilune.errors import NotFound, OutboundRefused, PeerUnreachable
+from perilune.federation.pace import Pace
 from perilune.outbound import AllowList, Connections, Limits, Origin, Way, fetch, post, stream
 
 _LEAST_BYTES_S = 16_384
@@ -16,13 +17,17 @@ _LEAST_BYTES_S = 16_384
 
 
 class Link:
-    """The peer at ``url``, which the operator wrote; ``kept`` holds its connections open."""
+    """The peer at ``url``, which the operator wrote.
 
-    def __init__(self, url: str, kept: Connections | None = None) -> None:
+    ``kept`` holds its connections open; ``pace`` says how fast it is read.
+    """
+
+    def __init__(self, url: str, kept: Connections | None = None, pace: Pace | None = None) -> None:
         self._origin = Origin.of(url)
         self.url = f"{self._origin}{urlsplit(url).path.rstrip('/')}"
         self._allowed = AllowList.of(url)
-        self._way = Way(kept=kept)
+        self._way = Way(kept=kept) if pace is None else Way(kept=kept, pace=pace.paced)
+        self._least_bytes_s = _LEAST_BYTES_S if pace is None else pace.least(_LEAST_BYTES_S)
 
     def get(self, path: str, most: int) -> bytes:
         """The answer at ``path``, of at most ``most`` bytes.
@@ -31,14 +36,14 @@ class Link:
         silence or more bytes; `OutboundRefused` where it leads elsewhere.
         """
         url = f"{self.url}{path}"
-        limits = Limits(max_bytes=most, total_s=60 + most / _LEAST_BYTES_S)
+        limits = Limits(max_bytes=most, total_s=60 + most / self._least_bytes_s)
         reply = fetch(url, allowed=self._allowed, limits=limits, way=self._way)
         self._check(reply.url, reply.status, (200,))
         return reply.body
 
     def post(self, path: str, body: bytes, most: int) -> tuple[int, bytes]:
         """Status and answer to ``body``, whatever they are; errors as `get` else."""
-        limits = Limits(max_bytes=most, total_s=60 + most / _LEAST_BYTES_S)
+        limits = Limits(max_bytes=most, total_s=60 + most / self._least_bytes_s)
         reply = post(f"{self.url}{path}", body, allowed=self._allowed, limits=limits, way=self._way)
         return reply.status, reply.body
 
@@ -51,7 +56,7 @@ class Link:
     def span(self, path: str, start: int, stop: int, size: int) -> Iterator[Iterator[bytes]]:
         """Bytes ``start`` to before ``stop`` of a file of ``size``; errors as `get`."""
         url = f"{self.url}{path}"
-        limits = Limits(max_bytes=stop - start, total_s=60 + (stop - start) / _LEAST_BYTES_S)
+        limits = Limits(max_bytes=stop - start, total_s=60 + (stop - start) / self._least_bytes_s)
         headers = {"Range": f"bytes={start}-{stop - 1}"}
         with stream(
             url, allowed=self._allowed, limits=limits, headers=headers, way=self._way

@@ -63,6 +63,7 @@ from perilune.federation.folder import (
 from perilune.federation.following import Follower
 from perilune.federation.link import Link
 from perilune.federation.mirror import Mirror, checkpoint_in
+from perilune.federation.pace import Pace
 from perilune.federation.promise import Offer
 from perilune.federation.recovery import Recovered, bring_back_log, recover
 from perilune.federation.replica import (
@@ -77,6 +78,7 @@ from perilune.federation.replica import (
     State,
     Withdrawn,
     advance,
+    urgency,
 )
 from perilune.federation.roster import Member, owns
 from perilune.federation.sealed import SealedCopies
@@ -94,6 +96,7 @@ from perilune.model.identifier import Lidvid
 from perilune.model.ordered import ClearAct, ErratumAct, WithdrawAct
 from perilune.model.product import Lifecycle, Releasability
 from perilune.model.sealed import OpenAct, SealAct
+from perilune.model.timetable import Timetable
 from perilune.node import Node
 from perilune.outbound import Connections
 from perilune.storage.port import Batch
@@ -138,14 +141,17 @@ class Synced:
         return not reasons & bad
 
 
-def sync(peer: Member, node: Node, progress: Progress = silent) -> Synced:
-    """Go through one round with ``peer``.
+def sync(
+    peer: Member, node: Node, progress: Progress = silent, limit: Timetable | None = None
+) -> Synced:
+    """Go through one round with ``peer``, no faster than ``limit``, else the node's own limit.
 
     Raises `PeerUntrusted` where its log contradicts what was seen (the evidence is kept),
     `PeerUnreachable` where it does not answer, `NodeBusy` where another round is under way.
     """
+    pace = Pace(limit or Timetable.parse(node.config.transfer_limit))
     with Peers.of(node).folder(peer.who.origin).alone(), Connections() as kept:
-        return _Round(peer, Link(peer.url, kept), node, progress).go()
+        return _Round(peer, Link(peer.url, kept, pace), node, progress).go()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +196,7 @@ class _Round:
         start = self._take_up()
         again = [index for index in sorted(self._states) if self._feed(index, Retried())]
         most = len(again) + self._mirror.size - start
-        self._fetch(chain(again, self._read(start)), most)
+        self._fetch(self._in_order(chain(again, self._read(start))), most)
         self._settle_copies()
         self._acknowledge()
         words = self._words | self._copies.words
@@ -356,6 +362,14 @@ class _Round:
         for index, offer in list(self._offers.items()):
             if offer.publish.lidvid == lidvid:
                 self._feed(index, Withdrawn())
+
+    def _in_order(self, wanted: Iterator[int]) -> Iterator[int]:
+        """What the node's settings name first comes first, else as it stands in the log."""
+        first = self._node.config.transfer_first
+        if not first:
+            return wanted
+        rank = {index: urgency(self._id(index).lid.text, first) for index in wanted}
+        return iter(sorted(rank, key=lambda index: (rank[index], index)))
 
     def _unsealed(self, opened: OpenAct) -> Iterator[int]:
         """Positions of openly published products that were released and never had a copy."""

@@ -5,9 +5,10 @@ outcome back as the next event. So every order of events can be tested without a
 An event that does not fit the state changes nothing, so that events may come twice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import assert_never
 
@@ -121,6 +122,17 @@ def advance(state: State, event: Event) -> tuple[State, Fetch | None]:
         case _:
             assert_never(event)
     return following, Fetch() if following is State.NOT_FETCHED else None
+
+
+def urgency(lid: str, first: Sequence[str]) -> int:
+    """When a product is copied among others: the place in ``first`` of what it matches.
+
+    Each of ``first`` is a LID, in which ``*`` stands for anything; what matches none comes last.
+    """
+    for place, pattern in enumerate(first):
+        if fnmatchcase(lid, pattern):
+            return place
+    return len(first)
 
 
 def _announced(event: Published) -> State:

@@ -1,6 +1,7 @@
 """Health: what an operator would look at first when something seems wrong. Changes nothing."""
 
 import shutil
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,6 +11,7 @@ import apsw
 
 from perilune.model import act
 from perilune.node import Node
+from perilune.sending import congestion_control, prefer_bbr
 
 _LOW_DISK = 0.05
 _AUDIT_EVERY = timedelta(days=90)
@@ -35,6 +37,7 @@ def examine(node: Node) -> list[Finding]:
         _clock(node),
         _catalogue(node),
         _audit(node),
+        _sending(),
     ]
 
 
@@ -82,6 +85,19 @@ def _catalogue(node: Node) -> Finding:
             advice="The next delivery or `perilune serve` folds them in.",
         )
     return Finding("catalogue", is_well=True, detail=detail)
+
+
+def _sending() -> Finding:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as probe:
+        prefer_bbr(probe)
+        found = congestion_control(probe)
+    return Finding(
+        "sending",
+        found in ("bbr", ""),
+        f"what this node sends goes out with {found or 'the congestion control of this system'}",
+        "Long, lossy lines will be slow: have the system load tcp_bbr and list it in "
+        "net.ipv4.tcp_allowed_congestion_control.",
+    )
 
 
 def _audit(node: Node) -> Finding:
