@@ -20,13 +20,14 @@ FACETS = (
     "class",
     "collection",
     "authority",
+    "section",
     "year",
     "simulated",
 )
 """Facets, each a set of words per product. ``class`` is the label's root element, ``level`` the
 processing level, ``year`` each UTC year the observation touches, ``authority`` the first
-three parts of the LID, ``collection`` the LID's parent (bundles have none), ``simulated`` is
-``yes`` on simulated products and absent otherwise."""
+three parts of the LID, ``section`` that of the programme of cooperation, ``collection`` the LID's
+parent (bundles have none), ``simulated`` is ``yes`` on simulated products and absent otherwise."""
 
 
 class Op(StrEnum):

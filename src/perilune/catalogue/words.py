@@ -12,6 +12,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from perilune.model.product import ContextName, Product
+from perilune.model.programme import sections
 
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
 _WORD = re.compile(
@@ -98,6 +99,7 @@ FACET_WORDS: Mapping[str, Callable[[Product], Words]] = MappingProxyType(
         "class": lambda product: _one(product.product_class),
         "collection": _collection,
         "authority": lambda product: _one(product.id.lid.authority),
+        "section": sections,
         "year": _observed,
         "simulated": lambda product: ("yes",) if product.is_simulated else (),
     }

@@ -307,11 +307,13 @@ class CatalogueContract:
         across = build.product(ONE, time=build.span("2025-12-31T23:00:00Z", "2026-01-01T00:00:00Z"))
         bundle = build.product("urn:nasa:pds:luna::1.0", is_simulated=True)
         fill(catalogue, *build.holdings([across, bundle]))
-        page = catalogue.search(Query(count=("year", "collection", "authority", "simulated")))
+        counted = ("year", "collection", "authority", "section", "simulated")
+        page = catalogue.search(Query(count=counted))
         assert page.facets == {
             "year": {"2026": 2, "2025": 1},
             "collection": {"urn:nasa:pds:luna:data": 1},
             "authority": {"urn:nasa:pds": 2},
+            "section": {"moon-and-deep-space": 2},
             "simulated": {"yes": 1},
         }
 

@@ -16,6 +16,7 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's own name for it
 
 
 FACETS: Mapping[str, str] = {
+    "section": N_("Section of the programme"),
     "mission": N_("Mission"),
     "instrument": N_("Instrument"),
     "host": N_("Spacecraft or site"),
@@ -28,6 +29,14 @@ FACETS: Mapping[str, str] = {
 }
 """Facets of the search page, in order, and what they are called."""
 
+_SECTIONS: Mapping[str, str] = {
+    "moon-and-deep-space": N_("Moon and deep space"),
+    "space-science": N_("Space science"),
+    "satellites": N_("Satellites and their use"),
+    "components-and-materials": N_("Components and materials"),
+    "earth-remote-sensing": N_("Earth remote sensing"),
+    "space-debris": N_("Space debris"),
+}
 _CLASSES: Mapping[str, str] = {
     "Product_Ancillary": N_("Ancillary data"),
     "Product_Attribute_Definition": N_("Attribute definition"),
@@ -89,6 +98,8 @@ def of_facet(facet: str, word: str, language: Language) -> str:
             return of_class(word, language)
         case "level":
             return of_level(word, language)
+        case "section":
+            return language.text(_SECTIONS[word]) if word in _SECTIONS else word
         case "simulated":
             return language.text(N_("simulated"))
         case "collection":
