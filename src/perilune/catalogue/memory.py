@@ -131,6 +131,17 @@ class MemoryCatalogue:
             if of is None or getattr(each.act, "lidvid", None) == of:
                 yield each
 
+    def newest_recorded(
+        self, limit: int, *, before: int | None = None, hidden: bool
+    ) -> Sequence[Recorded]:
+        """The newest recorded acts, newest first, of entries below ``before`` if it is given."""
+        found = [
+            each
+            for each in reversed(self._recorded)
+            if (each.is_open or hidden) and (before is None or each.index < before)
+        ]
+        return found[:limit]
+
     def fixity(self) -> Fixity | None:
         """The newest fixity act; None before the first."""
         return self._fixity

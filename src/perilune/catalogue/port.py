@@ -114,6 +114,15 @@ class Catalogue(Protocol):
         """
         ...
 
+    def newest_recorded(
+        self, limit: int, *, before: int | None = None, hidden: bool
+    ) -> Sequence[Recorded]:
+        """The newest recorded acts, newest first, of entries below ``before`` if it is given.
+
+        Those that the log does not show are among them only where ``hidden`` is set.
+        """
+        ...
+
     def fixity(self) -> Fixity | None:
         """The newest fixity act; None before the first."""
         ...

@@ -33,6 +33,7 @@ COMMANDS = {
     "jobs": "What a served node does by itself.",
     "backup": "Write what does not come back from peers, encrypted.",
     "restore": "Make a node again from its backup and its peers.",
+    "acts": "Who ordered what, when and why.",
     "audit": "Read everything back and compare it.",
     "doctor": "Look at the node's health.",
     "schemas": "Add and list pinned schemas.",

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from perilune.catalogue.port import Catalogue, Fixity, Page, Projection
+from perilune.catalogue.port import Catalogue, Fixity, Page, Projection, Recorded
 from perilune.catalogue.query import (
     And,
     Cap,
@@ -21,6 +21,7 @@ from perilune.catalogue.query import (
 from perilune.errors import BadQuestion, NotFound
 from perilune.model.footprint import LatLonBox, Polygon
 from perilune.model.identifier import Lid
+from perilune.model.ordered import Cause, ErratumAct, HoldAct, Warrant, WithdrawAct
 from perilune.model.product import (
     Citation,
     ContextName,
@@ -175,6 +176,30 @@ class CatalogueContract:
         fill(catalogue, national(ONE, 1), build.holding(TWO, 2))
         assert found(catalogue, Query(scope="public")) == {"one"}
         assert found(catalogue, Query(scope="own")) == {"one"}
+
+    def test_acts_that_people_ask_about_are_kept_as_they_are(self, catalogue: Catalogue) -> None:
+        one, two = build.lidvid(ONE), build.lidvid(TWO)
+        warrant = Warrant("ab" * 32, ("cd" * 32,))
+        acts = [
+            Recorded(1, HoldAct(t=build.NOON, lidvid=one, reason="a case"), is_open=False),
+            Recorded(3, ErratumAct(t=build.NOON, lidvid=two, text="kelvin"), is_open=True),
+            Recorded(
+                4,
+                WithdrawAct(
+                    t=build.NOON, lidvid=one, cause=Cause.LAW, text="a court", warrant=warrant
+                ),
+                is_open=True,
+            ),
+        ]
+        catalogue.apply(Projection(applied=5, recorded=acts))
+        assert list(catalogue.recorded()) == acts
+        assert list(catalogue.recorded(["hold", "erratum"])) == acts[:2]
+        assert list(catalogue.recorded(order="ab" * 32)) == acts[2:]
+        assert list(catalogue.recorded(order="ba" * 32)) == []
+        assert list(catalogue.recorded(of=one)) == [acts[0], acts[2]]
+        assert list(catalogue.newest_recorded(2, hidden=True)) == [acts[2], acts[1]]
+        assert list(catalogue.newest_recorded(2, before=3, hidden=True)) == [acts[0]]
+        assert list(catalogue.newest_recorded(9, hidden=False)) == [acts[2], acts[1]]
 
     def test_a_newer_national_version_hides_no_older_public_one(self, catalogue: Catalogue) -> None:
         newer = ONE.replace("::1.0", "::2.0")

@@ -183,10 +183,20 @@ class SqliteCatalogue:
             values.append(str(of))
         sql = f"SELECT id, is_open, body FROM act WHERE {' AND '.join(tests)} ORDER BY id"  # noqa: S608
         with self._database.reading() as connection:
-            for index, is_open, body in connection.execute(sql, values):
-                act = decode_act(body)
-                assert act is not None
-                yield Recorded(index, act, bool(is_open))
+            for row in connection.execute(sql, values):
+                yield _recorded(*row)
+
+    def newest_recorded(
+        self, limit: int, *, before: int | None = None, hidden: bool
+    ) -> Sequence[Recorded]:
+        """The newest recorded acts, newest first, of entries below ``before`` if it is given."""
+        sql = (
+            "SELECT id, is_open, body FROM act WHERE is_open >= ? AND (? IS NULL OR id < ?)"
+            " ORDER BY id DESC LIMIT ?"
+        )
+        with self._database.reading() as connection:
+            found = rows(connection, sql, int(not hidden), before, before, limit)
+        return [_recorded(*row) for row in found]
 
     def fixity(self) -> Fixity | None:
         """The newest fixity act; None before the first."""
@@ -264,6 +274,12 @@ class _Documents:
                 while self._bytes > _MOST_DOCUMENTS_BYTES:
                     self._bytes -= self._kept.popitem(last=False)[1][3]
         return made, manifest, origin
+
+
+def _recorded(index: int, is_open: int, body: bytes) -> Recorded:
+    act = decode_act(body)
+    assert act is not None
+    return Recorded(index, act, bool(is_open))
 
 
 def _errata(bodies: Iterable[bytes]) -> tuple[Erratum, ...]:

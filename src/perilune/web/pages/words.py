@@ -6,7 +6,7 @@ Values of labels that are not listed here (missions, instruments) are names and 
 from collections.abc import Mapping
 
 from perilune.i18n.language import Language
-from perilune.model.ordered import Cause
+from perilune.model.ordered import Cause, Standing
 from perilune.model.product import Holding, Lifecycle, Releasability
 
 
@@ -84,6 +84,39 @@ _CAUSES: Mapping[str, str] = {
     Cause.SECURITY: N_("Security."),
     Cause.REQUEST: N_("Asked for by its provider."),
 }
+
+
+_ACTS: Mapping[str, str] = {
+    "clear": N_("cleared"),
+    "erratum": N_("erratum"),
+    "hold": N_("held"),
+    "person": N_("person"),
+    "release": N_("released"),
+    "revoke": N_("rule ended"),
+    "rule": N_("standing rule"),
+    "unhold": N_("hold lifted"),
+    "withdraw": N_("withdrawn"),
+}
+_STANDINGS: Mapping[str, str] = {
+    Standing.KNOWN: N_("may sign"),
+    Standing.REMOVED: N_("signs no longer"),
+}
+
+
+def of_act(kind: str, language: Language) -> str:
+    """What a kind of act is called."""
+    known = _ACTS.get(kind)
+    return language.text(known) if known else kind
+
+
+def of_standing(word: str, language: Language) -> str:
+    """What became of a person."""
+    return language.text(_STANDINGS[word])
+
+
+def of_circle(word: str, language: Language) -> str:
+    """For whom something is cleared."""
+    return of_releasability(Releasability(word), language)
 
 
 def cause(word: str, language: Language) -> str:
