@@ -112,7 +112,7 @@ class Withdrawn(NotFound):
 
     code = "withdrawn"
     status = 410
-    advice = "Use another version if there is one; the reason stands beside."
+    advice = "Use another version, if there is one."
 
     def __init__(self, lidvid: str, cause: str, text: str, at: datetime) -> None:
         super().__init__(f"{lidvid} was withdrawn: {text}")

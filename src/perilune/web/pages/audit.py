@@ -91,7 +91,7 @@ def _order(signed: SignedOrder, language: Language) -> dict[str, Any]:
     order = signed.order
     return {
         "digest": order.digest,
-        "kind": words.of_act(order.what.value, language),
+        "kind": words.of_order(order.what, language),
         "targets": order.targets[:3],
         "more": max(0, len(order.targets) - 3),
         "reason": order.reason,

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from perilune.i18n.language import Language
 from perilune.model.ordered import Cause, Standing
 from perilune.model.product import Holding, Lifecycle, Releasability
+from perilune.orders.order import What
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for it
@@ -97,6 +98,14 @@ _ACTS: Mapping[str, str] = {
     "unhold": N_("hold lifted"),
     "withdraw": N_("withdrawn"),
 }
+_ORDERS: Mapping[str, str] = {
+    What.CLEAR: N_("to clear"),
+    What.PERSON: N_("about a person"),
+    What.REVOKE: N_("to end a rule"),
+    What.RULE: N_("to let a rule stand"),
+    What.UNHOLD: N_("to lift a hold"),
+    What.WITHDRAW: N_("to withdraw"),
+}
 _STANDINGS: Mapping[str, str] = {
     Standing.KNOWN: N_("may sign"),
     Standing.REMOVED: N_("signs no longer"),
@@ -107,6 +116,12 @@ def of_act(kind: str, language: Language) -> str:
     """What a kind of act is called."""
     known = _ACTS.get(kind)
     return language.text(known) if known else kind
+
+
+def of_order(what: What, language: Language) -> str:
+    """What a kind of order is called."""
+    known = _ORDERS.get(what)
+    return language.text(known) if known else what.value
 
 
 def of_standing(word: str, language: Language) -> str:
