@@ -62,6 +62,9 @@ from perilune.storage.port import ObjectStore
 USES = ("log", "receipt", "witness", "custody", "roster")
 """What a node has a key for, each a key of its own."""
 
+NEXT_KEY = ".next.pem"
+"""What the name of a key that waits to take another's place ends in."""
+
 _TICK = timedelta(microseconds=1)
 _LOCK_WAIT_S = 120.0
 
@@ -183,8 +186,25 @@ class Node:
             return self.signers[use]
         except KeyError:
             raise WrongUsage(
-                f"{self.config.name} has no {use} key: it was made before nodes could have peers"
+                f"{self.config.name} has no {use} key: perilune keys make makes those that lack"
             ) from None
+
+    @property
+    def has_next_keys(self) -> bool:
+        """Whether there are keys that wait to take others' places: a rotation was broken off."""
+        return self.root is not None and any((self.root / "keys").glob(f"*{NEXT_KEY}"))
+
+    def new_key(self, use: str) -> Signer:
+        """A new key for ``use``, kept nowhere yet."""
+        return replace(Signer.generate(_key_name(use, self.config)), permit=self.require_armed)
+
+    def read_key(self, use: str, path: Path) -> Signer:
+        """The key for ``use`` in a file; raise `WrongUsage` where it is none."""
+        try:
+            name = _key_name(use, self.config)
+            return Signer.load(name, path.read_bytes(), self.require_armed)
+        except ValueError as error:
+            raise WrongUsage(f"{path} holds no key: {error}") from error
 
     @property
     def is_armed(self) -> bool:

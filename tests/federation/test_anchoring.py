@@ -31,7 +31,7 @@ def test_the_cosigned_checkpoint_of_a_peer_is_carried_once(owner: Served, copier
     [act] = anchors(copier)
     who = owner.node
     assert (peer.who.origin, checkpoint) == (who.log.origin, who.log.checkpoint)
-    assert anchored(act, who.signer("log").verifier) == checkpoint
+    assert anchored(act, [who.signer("log").verifier]) == checkpoint
     note = act.checkpoint.encode()
     cosigned_at(note, copier.signer("witness").cosigner)
     assert (act.origin, act.size) == (checkpoint.origin, checkpoint.size)
@@ -48,7 +48,7 @@ def test_an_anchor_that_the_log_did_not_sign_says_nothing(owner: Served, copier:
 
     other = Signer.generate(owner.node.log.origin)
 
-    assert anchored(act, other.verifier) is None
+    assert anchored(act, [other.verifier]) is None
 
 
 def test_two_idle_nodes_that_anchor_do_not_write_custody_receipts_for_ever(

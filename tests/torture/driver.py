@@ -23,6 +23,7 @@ from perilune.errors import PeriluneError
 from perilune.ingest.accession import Terms
 from perilune.ingest.check import Candidate, Checked
 from perilune.ingest.delivery import Options, deliver
+from perilune.ingest.keeper import NodeKeeper
 from perilune.ledger.tiles import LocalTiles
 from perilune.model.product import Releasability
 from perilune.node import Node
@@ -108,9 +109,9 @@ def bytes_before_log() -> None:
     nodes: list[Node] = []
     positions: list[int] = []
 
-    def noting_node(received: Any, node: Node, batch: Batch, progress: Any) -> Checked:
-        nodes.append(node)
-        return check(received, node, batch, progress)
+    def noting_node(received: Any, keeper: NodeKeeper, batch: Batch, progress: Any) -> Checked:
+        nodes.append(keeper.node)
+        return check(received, keeper, batch, progress)
 
     def logging_first(taken: list[Candidate], checked: Checked, batch: Batch) -> None:
         config = nodes[-1].config

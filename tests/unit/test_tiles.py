@@ -8,7 +8,10 @@ import pytest
 from perilune.durable import settle
 from perilune.errors import LogInconsistent, NoSpace, NotFound
 from perilune.ledger import tree
+from perilune.ledger.checkpoint import Checkpoint
 from perilune.ledger.edge import Edge
+from perilune.ledger.high_water import HighWater
+from perilune.ledger.note import Signer, sign
 from perilune.ledger.tiles import (
     LocalTiles,
     MemoryTiles,
@@ -219,3 +222,25 @@ def test_a_full_disk_is_named_and_leaves_the_head_as_it_was(tmp_path: Path) -> N
 
     assert tiles.head() is None
     assert tiles.pending() is None
+
+
+def test_a_head_that_was_noted_counts_as_signed_though_it_could_not_be_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signer = Signer.generate("a/log")
+    old, new = (sign(Checkpoint("a/log", size, bytes(32)).text, [signer]) for size in (1, 2))
+    tiles = LocalTiles(tmp_path / "log", mark=HighWater(tmp_path / "marks" / "one"))
+    with tiles.writing():
+        tiles.advance(old)
+
+    def failing(mark: HighWater, head: bytes) -> None:
+        raise_to(mark, head)
+        raise OSError(28, "No space left on device")
+
+    raise_to = HighWater.raise_to
+    with monkeypatch.context() as patched:
+        patched.setattr(HighWater, "raise_to", failing)
+        with tiles.writing(), pytest.raises(NoSpace):
+            tiles.advance(new)
+
+    assert (tiles.head(), tiles.pending(), tiles.is_newest()) == (old, new, True)

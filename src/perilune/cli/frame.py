@@ -120,9 +120,19 @@ def opened(name: str | None, open_: Callable[[Path], Node] = Node.open) -> Itera
     try:
         if not node.is_armed:
             _arm(node)
+        if node.is_armed and node.has_next_keys:
+            _finish_rotation(node)
+            node.close()
+            node = open_(Path(given))
         yield node
     finally:
         node.close()
+
+
+def _finish_rotation(node: Node) -> None:
+    from perilune.federation.rotation import finish  # noqa: PLC0415  # as `_arm`
+
+    finish(node)
 
 
 def _arm(node: Node) -> None:

@@ -7,16 +7,20 @@ import click
 from perilune.cli import frame
 from perilune.errors import Unarmed, WrongUsage
 from perilune.federation.arming import Seen, arm, arm_at
+from perilune.federation.description import Description
+from perilune.federation.folder import Peers
 from perilune.federation.reopening import reopen
+from perilune.federation.rotation import make_missing, rotate
 from perilune.ingest.seal import keyring_of
 from perilune.ledger.note import to_base64
+from perilune.node import USES
 from perilune.preservation.rebuild import rebuild
 from perilune.sealing.keyring import Recipients
 
 
-@click.group("keys", short_help="The node's keys, and whether it signs with them.")
+@click.group("keys", short_help="The node's keys: list, replace, sign again.")
 def command() -> None:
-    """List the keys of a node, and have it sign again after it was put back or moved.
+    """List and replace the keys of a node; have it sign again after it was put back or moved.
 
     Exit status of each: 0 done, 3 the node may not sign, 2 wrong usage, 1 anything else.
     """
@@ -46,6 +50,59 @@ def list_(node: str | None, *, as_json: bool) -> None:
     if recipients.by_name:
         click.echo(f"{recipients.threshold} of {len(recipients.by_name)} open what is sealed.")
     click.echo("The node signs." if is_armed else "The node signs nothing: perilune keys arm")
+
+
+@command.command("rotate", short_help="Replace the key for one use.")
+@click.argument("use", type=click.Choice(USES))
+@click.option(
+    "--with",
+    "others",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="File with a further key that signs the roster; may be given again.",
+)
+@frame.command
+def rotate_(use: str, others: tuple[Path, ...], node: str | None, *, as_json: bool) -> None:
+    """Make a new key for USE: roster and log name it, then it takes the old one's place.
+
+    Peers learn it from the roster at their next round; what the old key signed stays verifiable.
+    Start ``perilune serve`` again afterwards, and make a new backup.
+
+    Exit status: 0 replaced, 2 wrong usage or too few keys to sign the roster, 1 anything else.
+    """
+    with frame.opened(node) as opened:
+        rotate(use, opened, others)
+    _tell_keys(node, [use], as_json=as_json)
+
+
+@command.command("make", short_help="Make the keys that a node of an older version lacks.")
+@frame.command
+def make(node: str | None, *, as_json: bool) -> None:
+    """Make the keys that lack in a node which was made by an older version; others stay.
+
+    Exit status: 0 made, or none lacked, 2 wrong usage, 1 anything else.
+    """
+    with frame.opened(node) as opened:
+        made = make_missing(opened)
+    _tell_keys(node, made, as_json=as_json)
+
+
+def _tell_keys(node: str | None, made: list[str], *, as_json: bool) -> None:
+    with frame.opened(node) as opened:
+        keys = {use: vkey for use, vkey in opened.keys if use in made}
+        roster = Peers.of(opened).newest()
+        fingerprint = Description.of(opened).fingerprint
+    version = roster.version if roster else None
+    if as_json:
+        frame.show({"made": keys, "roster": version, "fingerprint": fingerprint})
+        return
+    for use, vkey in keys.items():
+        click.echo(f"{use:<12} {vkey}")
+    if not made:
+        click.echo("No key lacks.")
+    else:
+        click.echo(f"Named in version {version} of the roster. The fingerprint is {fingerprint}.")
+        click.echo("Start perilune serve again, and make a new backup.")
 
 
 @command.command("arm", short_help="Compare the log with what was signed, and sign again.")

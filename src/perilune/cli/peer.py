@@ -1,5 +1,7 @@
 """``perilune peer``: the other nodes."""
 
+from pathlib import Path
+
 import click
 
 from perilune.cli import frame
@@ -33,8 +35,22 @@ def command() -> None:
     metavar="SHA256",
     help="The node's fingerprint, as its operator told it; without it you are asked.",
 )
+@click.option(
+    "--with",
+    "others",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="File with a further key that signs the roster; may be given again.",
+)
 @frame.command
-def add(url: str, fingerprint: str | None, node: str | None, *, as_json: bool) -> None:
+def add(
+    url: str,
+    fingerprint: str | None,
+    others: tuple[Path, ...],
+    node: str | None,
+    *,
+    as_json: bool,
+) -> None:
     """Show the keys of the node at URL, and trust them from here on.
 
     Its operator reads the fingerprint from ``perilune peer list`` on the other node. A peer in
@@ -46,7 +62,8 @@ def add(url: str, fingerprint: str | None, node: str | None, *, as_json: bool) -
         stranger = meet(url, opened)
         if not as_json:
             _introduce(stranger)
-        roster = pin(stranger, fingerprint or _asked(stranger, as_json=as_json), opened)
+        told = fingerprint or _asked(stranger, as_json=as_json)
+        roster = pin(stranger, told, opened, others)
     if as_json:
         frame.show({**_described(stranger.member), "roster": roster.version})
     else:

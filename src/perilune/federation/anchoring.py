@@ -5,6 +5,7 @@ The partner holds a copy of that log: a node that loses its newest entries, and 
 tell of them, meets its own signature again in what its partner published.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from perilune.errors import ProofFails
@@ -47,10 +48,10 @@ def anchor(node: Node) -> list[tuple[Member, Checkpoint]]:
     return [(peer, checkpoint_in(note)) for peer, note in new]
 
 
-def anchored(act: AnchorAct, key: Verifier) -> Checkpoint | None:
-    """The checkpoint that ``act`` carries, where ``key`` signed it; None where it did not."""
+def anchored(act: AnchorAct, keys: Sequence[Verifier]) -> Checkpoint | None:
+    """The checkpoint that ``act`` carries, where one of ``keys`` signed it; None else."""
     try:
-        return Checkpoint.parse(open_note(act.checkpoint.encode(), [key]).text)
+        return Checkpoint.parse(open_note(act.checkpoint.encode(), keys).text)
     except ProofFails:
         return None
 

@@ -92,7 +92,7 @@ def seen_by(peer: Member, link: Link, node: Node) -> Seen | None:
     path = f"/federation/{log_name(node.log.origin)}/checkpoint"
     try:
         note = link.get(path, _MOST_BYTES)
-        opened = open_note(note, [node.signer("log").verifier])
+        opened = open_note(note, Peers.of(node).keys_of(node.log.origin, "log"))
         checkpoint = Checkpoint.parse(opened.text)
     except (NotFound, ProofFails):
         return None

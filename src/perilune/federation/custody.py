@@ -100,9 +100,9 @@ class CustodyReceipt:
         return sign(canonical.encode(document).decode() + "\n", [signer])
 
     @classmethod
-    def verify(cls, note: bytes, key: Verifier) -> Self:
-        """The receipt in ``note``, if ``key`` signed it; raise `ProofFails` otherwise."""
-        text = open_note(note, [key]).text
+    def verify(cls, note: bytes, *keys: Verifier) -> Self:
+        """The receipt in ``note``, if one of ``keys`` signed it; raise `ProofFails` otherwise."""
+        text = open_note(note, keys).text
         found = canonical.decode(text.removesuffix("\n").encode())
         if found.get("v") != RECEIPT_VERSION or found.get("receipt") != _KIND:
             raise ProofFails(f"not a custody receipt: {text[:80]!r}")
@@ -110,8 +110,8 @@ class CustodyReceipt:
             made = cls._from(found)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ProofFails(f"malformed custody receipt: {error}") from error
-        if f"{made.origin}/custody" != key.name:
-            raise ProofFails(f"a custody receipt of {made.origin}, signed by {key.name}")
+        if f"{made.origin}/custody" not in [key.name for key in keys]:
+            raise ProofFails(f"a custody receipt of {made.origin}, signed by {keys[0].name}")
         return made
 
     @classmethod

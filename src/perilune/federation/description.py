@@ -7,11 +7,12 @@ compare over another channel; nothing else in it is trusted until they did.
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Self
 
 from perilune import config
 from perilune.errors import ProofFails, WrongUsage
-from perilune.ledger.note import COSIGNATURE, ED25519, Verifier
+from perilune.ledger.note import COSIGNATURE, ED25519, Signer, Verifier
 from perilune.model import canonical
 from perilune.node import USES, Node
 
@@ -29,15 +30,17 @@ class Description:
     keys: Mapping[str, Verifier]
 
     @classmethod
-    def of(cls, node: Node) -> Self:
-        """The node's own; raise `WrongUsage` where it lacks a key."""
-        for use in USES:
-            node.signer(use)
+    def of(cls, node: Node, new: Mapping[str, Signer] = MappingProxyType({})) -> Self:
+        """The node's own, with ``new`` keys in the place of old ones.
+
+        Raises `WrongUsage` where a key lacks.
+        """
+        signers = {use: new[use] if use in new else node.signer(use) for use in USES}
         return cls(
             name=node.config.name,
             origin=node.config.origin,
             namespaces=node.config.namespaces,
-            keys={use: Verifier.parse(vkey) for use, vkey in node.keys},
+            keys={use: verifier_of(use, signer) for use, signer in signers.items()},
         )
 
     def members(self) -> dict[str, canonical.Json]:
@@ -79,6 +82,11 @@ class Description:
         return cls(
             name=settled.name, origin=settled.origin, namespaces=settled.namespaces, keys=keys
         )
+
+
+def verifier_of(use: str, signer: Signer) -> Verifier:
+    """The public key of ``signer`` as its use has it."""
+    return signer.cosigner if use == "witness" else signer.verifier
 
 
 def _check_keys(origin: str, keys: Mapping[str, Verifier]) -> None:

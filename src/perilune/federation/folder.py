@@ -11,6 +11,7 @@ In its folder, under ``peers/``::
         witnessed      its newest checkpoint with our cosignature
         seen           a checkpoint of our log with its cosignature
         anchored       the checkpoint of its log that ours carries
+        roster/        every version of its own roster
         parts/         large files that are still on the way
         evidence/      what contradicted itself, with the signatures
         lock           held by whoever copies from it
@@ -21,16 +22,17 @@ Every file appears whole and durably, or not at all. What a peer calls itself ne
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from perilune.durable import locked, settle_one, whole
 from perilune.errors import NotFound, ProofFails, WrongUsage
-from perilune.federation.description import Description
-from perilune.federation.roster import Member, Roster
+from perilune.federation.description import Description, verifier_of
+from perilune.federation.roster import Member, Role, Roster
+from perilune.ledger.note import Signer, Verifier
 from perilune.ledger.tiles import LocalTiles
 from perilune.model.reading import time_text
 from perilune.node import Node
@@ -67,6 +69,16 @@ class PeerFolder:
         """Have ``note`` take the place of the one before."""
         self._make(self.root)
         with whole(self.root / name) as file:
+            file.write(note)
+
+    def roster(self) -> list[bytes]:
+        """Every version of its own roster that was seen, from the first on."""
+        return [path.read_bytes() for path in sorted((self.root / "roster").glob("[0-9]*"))]
+
+    def keep_roster(self, version: int, note: bytes) -> None:
+        """Keep one version more."""
+        self._make(self.root / "roster")
+        with whole(self.root / "roster" / f"{version:06d}") as file:
             file.write(note)
 
     def part(self, sha256: str) -> Path:
@@ -158,36 +170,135 @@ class Peers:
         known = ", ".join(peer.who.name for peer in peers) or "nobody"
         raise NotFound(f"no peer is called {name!r}; known are: {known}")
 
-    def pin(self, peer: Member) -> Roster:
-        """A new version of the roster in which ``peer`` stands; the same one if it stood so."""
-        signer = self.node.signer("roster")
-        folder = self.root / "roster"
-        folder.mkdir(parents=True, exist_ok=True)
-        with locked(self.root / "lock", wait_s=_LOCK_WAIT_S):
-            newest = self._newest()
-            if newest is None:
-                first = Roster.first(Description.of(self.node), self.node.now())
-                newest = first, self._write(first, first.encode([signer]))
-            roster, note = newest
+    def pin(self, peer: Member, others: Sequence[Path] = ()) -> Roster:
+        """A new version of the roster in which ``peer`` stands; the same one if it stood so.
+
+        ``others`` are files with further keys of the roster role. Raises `WrongUsage` where its
+        threshold asks for more of them.
+        """
+        with self._writing():
+            roster, note = self._begun()
             if peer in roster.members:
                 return roster
             following = roster.with_peer(peer, self.node.now(), note)
-            self._write(following, following.encode([signer]))
-            return following
+            return self._append(following, (roster, note), [self.node.signer("roster")], others)
 
-    def _write(self, roster: Roster, note: bytes) -> bytes:
+    def rename_self(
+        self, who: Description, signer: Signer | None, others: Sequence[Path] = ()
+    ) -> Roster:
+        """A new version in which this node is ``who``, signed by its new roster key too, if any.
+
+        Arguments and errors else as `pin`.
+        """
+        with self._writing():
+            if "roster" not in self.node.signers:  # made before nodes had rosters
+                assert signer is not None
+                first = Roster.first(who, self.node.now())
+                return self._append(first, None, [signer], others)
+            own = self.node.signer("roster")
+            roster, note = self._begun()
+            role = roster.signers
+            if signer is not None:
+                role = role.with_key(signer.verifier, own.verifier)
+            following = roster.with_self(who, role, self.node.now(), note)
+            signers = [own] if signer is None else [own, signer]
+            return self._append(following, (roster, note), signers, others)
+
+    def appoint(self, role: Role, others: Sequence[Path] = ()) -> Roster:
+        """A new version that ``role`` signs from here on; arguments and errors as `pin`."""
+        with self._writing():
+            roster, note = self._begun()
+            who = roster.of(self.node.config.origin)
+            if who.keys["roster"] not in role.keys:
+                raise WrongUsage("this node's own roster key stays among those that sign")
+            following = roster.with_self(who, role, self.node.now(), note)
+            return self._append(following, (roster, note), [self.node.signer("roster")], others)
+
+    def newest(self) -> Roster | None:
+        """The newest version that was signed; None before the first. Errors as `roster`."""
+        versions = self.versions()
+        return versions[-1][0] if versions else None
+
+    def versions(self) -> list[tuple[Roster, bytes]]:
+        """Every version with its note; raise `ProofFails` where the chain is broken."""
+        return chain(path.read_bytes() for path in sorted((self.root / "roster").glob("[0-9]*")))
+
+    def keys_of(self, origin: str, use: str) -> list[Verifier]:
+        """The keys that a node has and had for ``use``, newest first; none if it is not known."""
+        found: list[Verifier] = []
+        for roster, _ in reversed(self.versions()):
+            for member in roster.members:
+                if member.who.origin == origin and member.who.keys[use] not in found:
+                    found.append(member.who.keys[use])
+        if origin == self.node.config.origin and use in self.node.signers:
+            own = verifier_of(use, self.node.signer(use))
+            found = [own, *(key for key in found if key != own)]
+        return found
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        (self.root / "roster").mkdir(parents=True, exist_ok=True)
+        with locked(self.root / "lock", wait_s=_LOCK_WAIT_S):
+            yield
+
+    def _begun(self) -> tuple[Roster, bytes]:
+        """The newest version and its note; the first is made where there is none."""
+        newest = self._newest()
+        if newest is not None:
+            return newest
+        first = Roster.first(Description.of(self.node), self.node.now())
+        note = first.encode([self.node.signer("roster")])
+        self._write(first, note)
+        return first, note
+
+    def _append(
+        self,
+        following: Roster,
+        before: tuple[Roster, bytes] | None,
+        signers: Sequence[Signer],
+        others: Sequence[Path],
+    ) -> Roster:
+        """Sign and keep ``following``; raise `WrongUsage` where a threshold is not reached."""
+        known = [*following.signers.keys, *(before[0].signers.keys if before else ())]
+        note = following.encode([*signers, *(_signer(path, known) for path in others)])
+        try:
+            Roster.open(note, before)
+        except ProofFails as error:
+            raise WrongUsage(f"{error}; name the files of further keys") from error
+        self._write(following, note)
+        return following
+
+    def _write(self, roster: Roster, note: bytes) -> None:
         with whole(self.root / "roster" / f"{roster.version:06d}") as file:
             file.write(note)
         settle_one(self.root)
-        return note
 
     def _newest(self) -> tuple[Roster, bytes] | None:
-        newest: tuple[Roster, bytes] | None = None
-        for path in sorted((self.root / "roster").glob("[0-9]*")):
-            note = path.read_bytes()
-            newest = Roster.open(note, newest), note
-        if newest is not None:
-            key = self.node.signer("roster").verifier
-            if key not in newest[0].signers.keys:
-                raise ProofFails(f"the roster in {self.root} is not this node's: no key {key.vkey}")
-        return newest
+        versions = self.versions()
+        if not versions:
+            return None
+        key = self.node.signer("roster").verifier
+        own = [roster.of(self.node.config.origin).keys["roster"] for roster, _ in versions]
+        if key not in [*versions[-1][0].signers.keys, *own]:
+            raise ProofFails(f"the roster in {self.root} is not this node's: no key {key.vkey}")
+        return versions[-1]
+
+
+def chain(notes: Iterable[bytes]) -> list[tuple[Roster, bytes]]:
+    """Versions of a roster from the first one on; raise `ProofFails` where one does not follow."""
+    found: list[tuple[Roster, bytes]] = []
+    for note in notes:
+        found.append((Roster.open(note, found[-1] if found else None), note))
+    return found
+
+
+def _signer(path: Path, known: Iterable[Verifier]) -> Signer:
+    """The key in a file, under the name that the roster gives it."""
+    try:
+        signer = Signer.load("key", path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise WrongUsage(f"{path} holds no key: {error}") from error
+    for key in known:
+        if key.public == signer.verifier.public:
+            return replace(signer, name=key.name)
+    raise WrongUsage(f"the key in {path} is none of those that sign the roster")

@@ -1,6 +1,8 @@
 """Getting to know a peer: its keys are shown first, and pinned only when an operator says so."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from perilune.errors import NotFound, PeerUnreachable, PeerUntrusted, ProofFails, WrongUsage
 from perilune.federation.description import Description
@@ -53,9 +55,10 @@ def meet(url: str, node: Node) -> Stranger:
     return Stranger(Member(who, link.url), checkpoint.size)
 
 
-def pin(stranger: Stranger, fingerprint: str, node: Node) -> Roster:
+def pin(stranger: Stranger, fingerprint: str, node: Node, others: Sequence[Path] = ()) -> Roster:
     """Trust ``stranger``, whose fingerprint must be the one that its operator told.
 
+    ``others`` are files with further keys that sign the roster, where its threshold asks for them.
     Raises `PeerUntrusted` where it is another; `WrongUsage` where it claims a namespace or a
     key that another node of the roster has.
     """
@@ -64,4 +67,4 @@ def pin(stranger: Stranger, fingerprint: str, node: Node) -> Roster:
         raise PeerUntrusted(
             f"{stranger.member.url} has the fingerprint {stranger.who.fingerprint}, not {told}"
         )
-    return Peers.of(node).pin(stranger.member)
+    return Peers.of(node).pin(stranger.member, others)

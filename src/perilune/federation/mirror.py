@@ -33,7 +33,8 @@ Look = Callable[[int, bytes], None]
 class Mirror:
     """The copy in ``tiles`` of the log whose heads ``key`` verifies."""
 
-    def __init__(self, tiles: LocalTiles, key: Verifier) -> None:
+    def __init__(self, tiles: LocalTiles, key: Verifier, *old: Verifier) -> None:
+        """``old`` keys may have signed what is there already, not what comes."""
         self._tiles = tiles
         self._key = key
         tiles.root.mkdir(parents=True, exist_ok=True)
@@ -42,7 +43,9 @@ class Mirror:
         self.head = tiles.head()
         """The newest checkpoint that was believed, as the partner signed it; None before any."""
         self.checkpoint = (
-            Checkpoint(key.name, 0, tree.EMPTY_ROOT) if self.head is None else self._read(self.head)
+            Checkpoint(key.name, 0, tree.EMPTY_ROOT)
+            if self.head is None
+            else self._read(self.head, *old)
         )
 
     @property
@@ -101,8 +104,8 @@ class Mirror:
                 f"the checkpoint is not one of {self._key.name}: {error}"
             ) from error
 
-    def _read(self, note: bytes) -> Checkpoint:
-        checkpoint = Checkpoint.parse(open_note(note, [self._key]).text)
+    def _read(self, note: bytes, *old: Verifier) -> Checkpoint:
+        checkpoint = Checkpoint.parse(open_note(note, [self._key, *old]).text)
         if checkpoint.origin != self._key.name:
             raise ProofFails(f"a checkpoint of {checkpoint.origin}, signed by {self._key.name}")
         return checkpoint

@@ -82,6 +82,7 @@ from perilune.federation.replica import (
 )
 from perilune.federation.roster import Member, owns
 from perilune.federation.sealed import SealedCopies
+from perilune.federation.succession import keys_told, succeeded
 from perilune.federation.witness import be_witnessed, cosign_copy
 from perilune.ingest.accession import Arrival, accession_copies, record
 from perilune.ingest.projection import Progress, catch_up, opened, silent
@@ -150,8 +151,10 @@ def sync(
     `PeerUnreachable` where it does not answer, `NodeBusy` where another round is under way.
     """
     pace = Pace(limit or Timetable.parse(node.config.transfer_limit))
-    with Peers.of(node).folder(peer.who.origin).alone(), Connections() as kept:
-        return _Round(peer, Link(peer.url, kept, pace), node, progress).go()
+    folder = Peers.of(node).folder(peer.who.origin)
+    with folder.alone(), Connections() as kept:
+        link = Link(peer.url, kept, pace)
+        return _Round(succeeded(peer, folder, link, node), link, node, progress).go()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +175,13 @@ class _Round:
 
     def __init__(self, peer: Member, link: Link, node: Node, progress: Progress) -> None:
         self._peer, self._link, self._node, self._progress = peer, link, node, progress
-        self._folder = folder = Peers.of(node).folder(peer.who.origin)
+        self._peers = Peers.of(node)
+        self._folder = folder = self._peers.folder(peer.who.origin)
         self._giver = Giver(peer.who.origin, self._link, folder)
-        self._mirror = Mirror(folder.log, peer.who.keys["log"])
+        old = self._peers.keys_of(peer.who.origin, "log")
+        self._mirror = Mirror(folder.log, peer.who.keys["log"], *old)
         self._follower = Follower(peer, self._mirror, node, self._asked)
+        self._keys = keys_told(peer, folder)
         self._copies = SealedCopies(peer.who, self._giver, self._mirror, node)
         self._words: dict[int, str] = {}
         self._states: dict[int, State] = {}
@@ -253,17 +259,17 @@ class _Round:
             raise PeerUntrusted(f"entry {index} of {who.origin} is no act: {error}") from error
         if isinstance(found, AnchorAct) and found.origin == self._node.log.origin:
             self._require_anchored(found)
-        if isinstance(found, KeyAct):
-            pinned = {use: key.vkey for use, key in who.keys.items()}
-            if found.origin != who.origin or dict(found.keys) != pinned:
-                raise PeerUntrusted(
-                    f"entry {index} of {who.origin} names other keys than those pinned for it"
-                )
+        if isinstance(found, KeyAct) and (
+            found.origin != who.origin or dict(found.keys) not in self._keys
+        ):
+            raise PeerUntrusted(
+                f"entry {index} of {who.origin} names other keys than those pinned for it"
+            )
 
     def _require_anchored(self, found: AnchorAct) -> None:
         """Raise `LogInconsistent` where its log carries what we signed and do not have."""
         log = self._node.log
-        ours = anchored(found, self._node.signer("log").verifier)
+        ours = anchored(found, self._peers.keys_of(log.origin, "log"))
         if ours is None or (ours.size <= log.size and log.root_at(ours.size) == ours.root):
             return
         words = (
@@ -289,7 +295,8 @@ class _Round:
         note = self._folder.note(TAKEN)
         if note is None:
             return 0
-        receipt = CustodyReceipt.verify(note, self._node.signer("custody").verifier)
+        own = self._peers.keys_of(self._node.config.origin, "custody")
+        receipt = CustodyReceipt.verify(note, *own)
         try:
             with self._node.store.open(receipt.exceptions) as data:
                 excepted, seals = decode_exceptions(data.read())
@@ -582,7 +589,9 @@ class _Round:
         except NotFound:
             return None
         receipt = self._believed(
-            lambda: CustodyReceipt.verify(note, self._peer.who.keys["custody"]),
+            lambda: CustodyReceipt.verify(
+                note, *self._peers.keys_of(self._peer.who.origin, "custody")
+            ),
             "custody receipt",
         )
         self._require_ours(receipt.log, "custody", note)

@@ -127,7 +127,7 @@ def _grow(seen: Seen, folder: PeerFolder, link: Link, node: Node) -> None:
     assert node.tiles is not None
     tiles, name = replace(node.tiles, mark=None), log_name(node.log.origin)
     with node.writing(), tiles.writing():
-        own = Mirror(tiles, node.signer("log").verifier)
+        own = Mirror(tiles, *Peers.of(node).keys_of(node.log.origin, "log"))
         try:
             note = link.get(f"/mirror/{name}/checkpoint", _MOST_NOTE_BYTES)
             if own.reaches(note, own.size + 1):

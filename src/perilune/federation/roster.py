@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
-from perilune.errors import ProofFails, WrongUsage
+from perilune.errors import NotFound, ProofFails, WrongUsage
 from perilune.federation.description import Description, require_distinct
 from perilune.ledger.note import ED25519, Signer, Verifier, open_note, sign, text_of
 from perilune.model import canonical
@@ -28,6 +28,10 @@ class Role:
 
     keys: tuple[Verifier, ...]
     threshold: int
+
+    def with_key(self, new: Verifier, old: Verifier) -> "Role":
+        """The role in which ``new`` has the place of ``old``."""
+        return Role(tuple(new if key == old else key for key in self.keys), self.threshold)
 
     def __post_init__(self) -> None:
         if not 1 <= self.threshold <= len(self.keys):
@@ -65,17 +69,34 @@ class Roster:
 
         ``note`` is this version's. Raises `WrongUsage` where the peer claims what is another's.
         """
-        others = tuple(each for each in self.members if each.who.origin != peer.who.origin)
+        return self._following(peer, self.signers, t, note)
+
+    def with_self(self, who: Description, signers: Role, t: datetime, note: bytes) -> Self:
+        """The next version, in which the node that keeps the roster has other keys.
+
+        ``signers`` sign it and those after it; arguments and errors else as `with_peer`.
+        """
+        return self._following(Member(who), signers, t, note)
+
+    def _following(self, member: Member, signers: Role, t: datetime, note: bytes) -> Self:
+        others = tuple(each for each in self.members if each.who.origin != member.who.origin)
         for other in others:
-            _require_apart(peer.who, other.who)
-        members = tuple(sorted((*others, peer), key=lambda each: each.who.origin))
+            _require_apart(member.who, other.who)
         return replace(
             self,
             version=self.version + 1,
             t=t,
             previous=hashlib.sha256(note).hexdigest(),
-            members=members,
+            signers=signers,
+            members=tuple(sorted((*others, member), key=lambda each: each.who.origin)),
         )
+
+    def of(self, origin: str) -> Description:
+        """The node of that log; raise `NotFound` where it does not stand here."""
+        for each in self.members:
+            if each.who.origin == origin:
+                return each.who
+        raise NotFound(f"roster {self.version} has no node of the log {origin[:200]!r}")
 
     @property
     def peers(self) -> tuple[Member, ...]:

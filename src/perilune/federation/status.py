@@ -1,14 +1,16 @@
 """Where two nodes stand: what is here of theirs, there of ours, and when it was verified."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from perilune.errors import ProofFails
 from perilune.federation.custody import CustodyReceipt, Excepted, decode_exceptions
 from perilune.federation.folder import EXCEPTED, GIVEN, SEEN, TAKEN, Peers
 from perilune.federation.mirror import checkpoint_in
 from perilune.federation.roster import Member
-from perilune.ledger.note import cosigned_at
+from perilune.ledger.note import Verifier, cosigned_at
 from perilune.model import act
 from perilune.model.act import PublishAct
 from perilune.model.product import Holding
@@ -54,21 +56,29 @@ class Elsewhere:
 
 def status_of(peer: Member, node: Node) -> Status:
     """Where ``node`` and ``peer`` stand; asks nobody."""
-    folder = Peers.of(node).folder(peer.who.origin)
+    peers, origin = Peers.of(node), peer.who.origin
+    folder = peers.folder(origin)
     taken, given, seen = (folder.note(name) for name in (TAKEN, GIVEN, SEEN))
     head = folder.log.head()
-    there = CustodyReceipt.verify(given, peer.who.keys["custody"]) if given else None
+    there = CustodyReceipt.verify(given, *peers.keys_of(origin, "custody")) if given else None
+    own = peers.keys_of(node.config.origin, "custody")
     return Status(
         peer=peer,
         seen=checkpoint_in(head).size if head else 0,
-        here=CustodyReceipt.verify(taken, node.signer("custody").verifier) if taken else None,
+        here=CustodyReceipt.verify(taken, *own) if taken else None,
         there=there,
-        witnessed=Witnessed(checkpoint_in(seen).size, cosigned_at(seen, peer.who.keys["witness"]))
-        if seen
-        else None,
+        witnessed=_witnessed(seen, peers.keys_of(origin, "witness")) if seen else None,
         uncovered=_published_since(there.log.size if there else 0, node),
         evidence=tuple(str(path) for path in folder.evidence()),
     )
+
+
+def _witnessed(seen: bytes, keys: Sequence[Verifier]) -> Witnessed | None:
+    """What a peer cosigned, by the newest of ``keys`` that did."""
+    for key in keys:
+        with suppress(ProofFails):
+            return Witnessed(checkpoint_in(seen).size, cosigned_at(seen, key))
+    return None
 
 
 def elsewhere(holding: Holding, node: Node) -> list[Elsewhere]:
@@ -88,7 +98,7 @@ def _at(peer: Member, holding: Holding, node: Node, peers: Peers) -> Iterator[El
     note = folder.note(GIVEN)
     if note is None:
         return
-    receipt = CustodyReceipt.verify(note, peer.who.keys["custody"])
+    receipt = CustodyReceipt.verify(note, *peers.keys_of(peer.who.origin, "custody"))
     is_open = isinstance(act.decode(node.log.entry(holding.index)), PublishAct)
     is_covered = is_open and holding.index < receipt.log.size
     if is_covered and holding.index not in _excepted(folder.note(EXCEPTED)):

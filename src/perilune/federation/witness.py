@@ -126,8 +126,8 @@ def cosign_copy(
 def be_witnessed(peer: Member, folder: PeerFolder, link: Link, node: Node) -> None:
     """Have ``peer`` witness our newest checkpoint, and keep it with its cosignature.
 
-    Does nothing where the peer does not know our log. Raises `PeerUntrusted` where it signs
-    something else, `PeerUnreachable` where it refuses.
+    Does nothing where the peer does not know our log, or our new key for it. Raises
+    `PeerUntrusted` where it signs something else, `PeerUnreachable` where it refuses.
     """
     node.log.refresh()
     head = node.log.head
@@ -142,8 +142,8 @@ def be_witnessed(peer: Member, folder: PeerFolder, link: Link, node: Node) -> No
         if status != 409 or known is None or not int(known[1]) <= size or int(known[1]) == old:
             break
         old = int(known[1])
-    if status == 404:
-        return
+    if status in (403, 404):
+        return  # it does not know our log, or not yet its new key
     if status != 200:
         told = reply[:200].decode("utf-8", "replace")
         raise PeerUnreachable(f"{peer.who.name} does not witness our log: {status} {told!r}")

@@ -99,8 +99,10 @@ class Log:
         """The newest entry."""
         return self._state.edge.last
 
-    def append(self, entries: Sequence[bytes]) -> Checkpoint:
+    def append(self, entries: Sequence[bytes], *, beside: Sequence[Signer] = ()) -> Checkpoint:
         """Add entries, and return the signed checkpoint that covers them.
+
+        Keys ``beside`` the log's own sign it too: one that is to take its place.
 
         Raises `NodeBusy` if another process appended since `refresh`, `WrongUsage` for an
         entry that is too long; then nothing was added.
@@ -115,7 +117,7 @@ class Log:
                 _recover(self._tiles, self._signer)
             if self._tiles.head() != self.head:
                 raise NodeBusy("another process added to the log since it was read")
-            return self._extend(entries)
+            return self._extend(entries, beside)
 
     def refresh(self) -> None:
         """Take up what another process appended.
@@ -222,12 +224,12 @@ class Log:
             if ".p/" not in path and read_or_cut(self._tiles, path) != data:
                 raise LogInconsistent(f"{path} is not what the first {size} entries make it")
 
-    def _extend(self, entries: Sequence[bytes]) -> Checkpoint:
+    def _extend(self, entries: Sequence[bytes], beside: Sequence[Signer] = ()) -> Checkpoint:
         """Write, sign, and only then show; the caller holds the locks."""
         edge, files = self._state.edge.extend(entries)
         self._tiles.write(files)
         checkpoint = Checkpoint(self._signer.name, edge.size, edge.root)
-        head = note.sign(checkpoint.text, [self._signer])
+        head = note.sign(checkpoint.text, [self._signer, *beside])
         self._tiles.advance(head)
         self._state = _State(checkpoint, head, edge)
         self._tiles.prune(path for path in files if ".p/" not in path)

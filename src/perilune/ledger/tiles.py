@@ -226,7 +226,8 @@ class LocalTiles:
                 if self.mark is not None:
                     self.mark.raise_to(note)
         except BaseException:
-            self._next.unlink(missing_ok=True)
+            if not self._is_noted(note):
+                self._next.unlink(missing_ok=True)
             raise
         self._next.rename(self.root / "checkpoint")
         self.settle(self.root, [self.root])
@@ -235,6 +236,11 @@ class LocalTiles:
         """Remove what `pending` returned."""
         self._next.unlink(missing_ok=True)
         self.settle(self.root, [self.root])
+
+    def _is_noted(self, note: bytes) -> bool:
+        """Whether the mark names this very head: it counts as signed, and is taken up later."""
+        noted = None if self.mark is None else self.mark.read()
+        return noted is not None and noted.head == note
 
     def is_newest(self) -> bool:
         """Whether the head is the newest ever signed, as the mark tells.

@@ -164,7 +164,7 @@ def _with_peers(node: Node) -> Iterator[str]:
         note, listed = folder.note(GIVEN), folder.note(EXCEPTED)
         if note is None or listed is None:
             continue
-        receipt = CustodyReceipt.verify(note, peer.who.keys["custody"])
+        receipt = CustodyReceipt.verify(note, *peers.keys_of(peer.who.origin, "custody"))
         if hashlib.sha256(listed).hexdigest() == receipt.exceptions:
             excepted = {each.index for each in decode_exceptions(listed)[0]}
             covered.append((receipt.log.size, excepted))

@@ -50,6 +50,18 @@ def get_openings(digest: str, node: TheNode) -> Response:
     raise NotFound(f"no clear act names a list {digest[:80]!r}")
 
 
+@router.get("/federation/roster/{version}")
+def get_roster(version: int, node: TheNode) -> Response:
+    """One version of this node's own roster, from which peers learn its new keys."""
+    try:
+        versions = Peers.of(node).versions()
+    except WrongUsage as error:
+        raise NotFound(str(error)) from error
+    if not 1 <= version <= len(versions):
+        raise NotFound(f"the roster has no version {version}")
+    return Response(versions[version - 1][1], headers=_FRESH, media_type=_TEXT)
+
+
 @router.get("/federation/{log}/custody")
 def get_custody(log: str, node: TheNode) -> Response:
     """The newest custody receipt for that log."""
@@ -60,7 +72,8 @@ def get_custody(log: str, node: TheNode) -> Response:
 def get_exceptions(log: str, node: TheNode) -> Response:
     """The list of exceptions that the receipt names."""
     note = _note(log, TAKEN, node)
-    receipt = CustodyReceipt.verify(note, node.signer("custody").verifier)
+    keys = Peers.of(node).keys_of(node.config.origin, "custody")
+    receipt = CustodyReceipt.verify(note, *keys)
     with node.store.open(receipt.exceptions) as data:
         return Response(data.read(), headers=_FRESH, media_type=_JSON)
 
