@@ -11,16 +11,19 @@ from click.testing import CliRunner
 from starlette.requests import Request
 from starlette.responses import Response
 
-from perilune.access.policy import OPERATOR
+from perilune.access.policy import OPERATOR, VISITOR
 from perilune.access.search import find
 from perilune.cli import main
 from perilune.errors import LogInconsistent, Unarmed
 from perilune.federation.arming import arm, arm_at
 from perilune.federation.folder import SEEN, WITNESSED
+from perilune.ingest.clear import clear, clearing
 from perilune.ingest.projection import catch_up
 from perilune.ledger.checkpoint import Checkpoint
 from perilune.ledger.note import text_of
+from perilune.model.product import Releasability
 from perilune.node import Node
+from perilune.orders.order import SignedOrder
 from perilune.preservation.rebuild import rebuild
 
 from .scene import COPIER, Served, befriend, hand_in, kept_of, make, pull, served, write
@@ -302,4 +305,22 @@ def test_the_command_tells_why_a_node_does_not_sign_and_takes_its_operators_word
     code, told = run("list")
     keys = [each["use"] for each in told["keys"]]  # type: ignore[attr-defined]
     assert (code, told["armed"], keys) == (0, True, [use for use, _ in node.keys])
+    node.close()
+
+
+def test_what_was_cleared_since_comes_back_with_what_it_opened(pair: Pair, tmp_path: Path) -> None:
+    owner = pair.owner.node
+    secret = "urn:ros:rssa:mission:data:secret::1.0"
+    folder = write(tmp_path / "hidden", ["secret"], seed=11)
+    hand_in(owner, folder, releasability=Releasability.NATIONAL)
+    clear(SignedOrder(clearing([secret], Releasability.PUBLIC, "agreed", owner)), owner)
+    pull(pair.partner.node, pair.owner)
+    manifest = find(secret, owner, OPERATOR).manifest
+    node = pair.put_back()
+
+    done = pull(node, pair.partner)
+
+    assert (done.recovered.missing, done.recovered.hidden) == ([], 0)
+    again = find(secret, node, VISITOR)
+    assert (again.manifest, again.origin) == (manifest, "")
     node.close()

@@ -5,24 +5,20 @@ this node writes the same into its own log, naming the entry it follows, so that
 from its own log alone. Every step can be repeated: an entry is followed once.
 """
 
-import hashlib
-import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from perilune.catalogue.port import Recorded
-from perilune.errors import ProofFails
 from perilune.federation.mirror import Mirror
+from perilune.federation.openings import take_openings
 from perilune.federation.roster import Member, owns
 from perilune.ingest.accession import record_ordered
 from perilune.ingest.projection import catch_up, cleared_by
-from perilune.model import act
-from perilune.model.act import CommitAct, PublishAct
+from perilune.model.act import PublishAct
 from perilune.model.disclosure import Opened, decode_openings
 from perilune.model.ordered import ALONE, ClearAct, ErratumAct, Following, WithdrawAct
 from perilune.node import Node
 
-_MOST_LIST_BYTES = 64 << 20
 _KINDS = ("clear", "withdraw", "erratum")
 
 Followed = ClearAct | WithdrawAct | ErratumAct
@@ -44,16 +40,7 @@ class Follower:
         Raises `ProofFails` where the list is not the one that the act names, or opens what the
         log did not commit to.
         """
-        listed = self._fetch(f"/federation/openings/{found.openings}", _MOST_LIST_BYTES)
-        if hashlib.sha256(listed).hexdigest() != found.openings:
-            raise ProofFails(f"what entry {index} opens is not {found.openings}")
-        opened = decode_openings(listed)
-        for place, opening in opened:
-            self._require_committed(place, index, opening.commitment)
-        with self._node.store.batch() as batch:
-            batch.put(io.BytesIO(listed))
-            for _, opening in opened:
-                batch.put(io.BytesIO(opening.encode()))
+        opened = take_openings(found, index, self._mirror.entries, self._node, self._fetch)
         first = self._first_opened()
         for place, _ in opened:
             first[place] = min(index, first.get(place, index))
@@ -121,11 +108,3 @@ class Follower:
                         for place, _ in decode_openings(data.read()):
                             self._first.setdefault(place, each.act.follows.index)
         return self._first
-
-    def _require_committed(self, place: int, index: int, commitment: str) -> None:
-        if place < index:
-            [(_, entry)] = self._mirror.entries(place, place + 1)
-            found = act.decode(entry)
-            if isinstance(found, CommitAct) and found.commitment == commitment:
-                return
-        raise ProofFails(f"entry {index} opens {place}, where no such commitment stands")

@@ -23,6 +23,7 @@ from perilune.federation.arrival import Giver, arrive
 from perilune.federation.folder import PeerFolder, Peers, log_name
 from perilune.federation.link import Link
 from perilune.federation.mirror import Mirror
+from perilune.federation.openings import take_openings
 from perilune.federation.promise import Offer
 from perilune.federation.roster import Member
 from perilune.ingest.projection import Progress, opened, silent
@@ -30,6 +31,7 @@ from perilune.ledger import tree
 from perilune.model import act
 from perilune.model.act import CommitAct, CopyAct, PublishAct
 from perilune.model.identifier import Lidvid
+from perilune.model.ordered import ClearAct
 from perilune.model.package import Manifest
 from perilune.node import Node
 from perilune.storage.port import Batch
@@ -156,6 +158,7 @@ def bring_back_objects(
     node: Node, sources: Sequence[_Source], found: Recovered, progress: Progress
 ) -> None:
     """Fetch what the entries that the catalogue does not know yet name and storage lacks."""
+    _bring_back_openings(node, sources, found)
     waiting: list[_Wanted] = []
     for index, entry in enumerate(node.log.entries(node.catalogue.applied), node.catalogue.applied):
         match opened(act.decode(entry), node):
@@ -175,6 +178,28 @@ def bring_back_objects(
         with node.store.batch() as batch:
             for wanted in chunk:
                 _bring_back(wanted, sources, node, batch, found)
+
+
+def _bring_back_openings(node: Node, sources: Sequence[_Source], found: Recovered) -> None:
+    """Fetch what the clear acts of our log opened for everyone: partners keep it too."""
+    applied = node.catalogue.applied
+
+    def entries(start: int, stop: int) -> Iterator[tuple[int, bytes]]:
+        return enumerate(node.log.entries(start, stop), start)
+
+    for index, entry in entries(applied, node.log.size):
+        cleared = act.decode(entry)
+        if not isinstance(cleared, ClearAct) or cleared.follows or cleared.openings in node.store:
+            continue
+        for source in sources:
+            try:
+                take_openings(cleared, index, entries, node, source.link.get)
+                break
+            except (NotFound, ProofFails):
+                continue
+            except PeerUnreachable:
+                if source.peer.who.name not in found.silent:
+                    found.silent.append(source.peer.who.name)
 
 
 def _bring_back(
