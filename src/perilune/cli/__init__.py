@@ -5,6 +5,7 @@ examined is not right.
 """
 
 import importlib
+from keyword import iskeyword
 
 import click
 
@@ -27,6 +28,8 @@ COMMANDS = {
     "proof": "Write the evidence that a product is in custody.",
     "verify": "Check a file against its proof, offline.",
     "peer": "The other nodes: trust them, copy from them, compare.",
+    "export": "Write what is published onto a disk for a peer.",
+    "import": "Take in what a peer's disk brings, or its receipt.",
     "persons": "The persons who sign orders.",
     "orders": "Orders that wait for the signatures of two persons.",
     "keys": "The node's keys: list, replace, sign again.",
@@ -54,7 +57,7 @@ class _Lazy(click.Group):
     def get_command(self, _context: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        module = importlib.import_module(f"perilune.cli.{name}")
+        module = importlib.import_module(f"perilune.cli.{name}{'_' * iskeyword(name)}")
         command: click.Command = module.command
         return command
 

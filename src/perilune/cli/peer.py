@@ -111,10 +111,10 @@ def sync_(name: str | None, limit: str | None, node: str | None, *, as_json: boo
     with frame.opened(node) as opened:
         rounds = [sync(peer, opened, frame.progress(), pace) for peer in _chosen(name, opened)]
     if as_json:
-        frame.show({"peers": [_round(each) for each in rounds]})
+        frame.show({"peers": [described_round(each) for each in rounds]})
     else:
         for each in rounds:
-            _tell_round(each)
+            tell_round(each)
     return frame.DONE if all(each.is_undisputed for each in rounds) else frame.NOT_RIGHT
 
 
@@ -180,7 +180,8 @@ def _counts(counts: Counts) -> dict[str, int]:
     }
 
 
-def _receipt(receipt: CustodyReceipt | None) -> dict[str, object] | None:
+def described_receipt(receipt: CustodyReceipt | None) -> dict[str, object] | None:
+    """A custody receipt as JSON; None where there is none."""
     if receipt is None:
         return None
     return {
@@ -194,7 +195,8 @@ def _receipt(receipt: CustodyReceipt | None) -> dict[str, object] | None:
     }
 
 
-def _round(each: Synced) -> dict[str, object]:
+def described_round(each: Synced) -> dict[str, object]:
+    """A round as JSON."""
     return {
         "name": each.peer.who.name,
         "origin": each.peer.who.origin,
@@ -207,7 +209,7 @@ def _round(each: Synced) -> dict[str, object]:
             for one in each.excepted
         ],
         "faults": list(each.faults),
-        "given": _receipt(each.given),
+        "given": described_receipt(each.given),
         "recovered": {
             "entries": each.recovered.entries,
             "products": each.recovered.products,
@@ -224,15 +226,16 @@ def _stand(each: Status) -> dict[str, object]:
         "origin": each.peer.who.origin,
         "url": each.peer.url,
         "seen": each.seen,
-        "here": _receipt(each.here),
-        "there": _receipt(each.there),
+        "here": described_receipt(each.here),
+        "there": described_receipt(each.there),
         "uncovered": each.uncovered,
         "witnessed": {"size": witnessed.size, "at": time_text(witnessed.at)} if witnessed else None,
         "evidence": list(each.evidence),
     }
 
 
-def _tell_round(each: Synced) -> None:
+def tell_round(each: Synced, *, is_offline: bool = False) -> None:
+    """A round in words."""
     counts = each.counts
     if each.recovered.entries or each.recovered.products:
         click.echo(
@@ -251,10 +254,12 @@ def _tell_round(each: Synced) -> None:
         click.echo(f"    {one.why}: {one.lidvid}")
     if len(each.excepted) > 20:
         click.echo(f"    and {len(each.excepted) - 20:,} more")
+    if is_offline:
+        return
     if each.given is None:
         click.echo("    It has not said yet what it holds of ours.")
     else:
-        _tell_receipt("    It holds", each.given)
+        tell_receipt("    It holds", each.given)
 
 
 def _tell_stand(each: Status) -> None:
@@ -263,7 +268,7 @@ def _tell_stand(each: Status) -> None:
         if receipt is None:
             click.echo(f"{words}: no custody receipt yet")
         else:
-            _tell_receipt(words, receipt)
+            tell_receipt(words, receipt)
     click.echo(f"    {each.uncovered:,} products of ours are not covered by its receipt")
     if each.witnessed:
         click.echo(
@@ -274,7 +279,8 @@ def _tell_stand(each: Status) -> None:
         click.echo(f"    It contradicted itself: {place}")
 
 
-def _tell_receipt(words: str, receipt: CustodyReceipt) -> None:
+def tell_receipt(words: str, receipt: CustodyReceipt) -> None:
+    """A custody receipt in words, after ``words``."""
     counts = receipt.counts
     click.echo(
         f"{words}: {counts.held:,} of {counts.published:,} products that the first "

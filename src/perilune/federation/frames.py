@@ -53,16 +53,21 @@ def answer(names: Sequence[str], node: Node, asker: Asker) -> Iterator[bytes]:
     yield b"".join(waiting)
 
 
+def framed(parts: Sequence[bytes]) -> list[bytes]:
+    """A frame of manifest and files; of nothing where there are none."""
+    return [_LENGTH.pack(sum(map(len, parts))), *parts]
+
+
 def _frame(name: str, node: Node, asker: Asker) -> list[bytes]:
     try:
         holding = find(name, node, asker)
         manifest = holding.manifest.encode()
         if len(manifest) + holding.manifest.total_bytes > MOST_BYTES:
-            return [_LENGTH.pack(0)]
-        parts = [manifest, *(read.whole(entry, node) for entry in holding.manifest.files)]
+            return framed(())
+        files = [read.whole(entry, node) for entry in holding.manifest.files]
     except (NotFound, MalformedIdentifier, Damaged):
-        return [_LENGTH.pack(0)]
-    return [_LENGTH.pack(sum(map(len, parts))), *parts]
+        return framed(())
+    return framed([manifest, *files])
 
 
 def read_answer(data: bytes, sizes: Sequence[int]) -> list[memoryview]:

@@ -26,7 +26,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TypeVar
 
@@ -82,6 +82,7 @@ from perilune.federation.replica import (
 )
 from perilune.federation.roster import Member, owns
 from perilune.federation.sealed import SealedCopies
+from perilune.federation.source import Source
 from perilune.federation.succession import keys_told, succeeded
 from perilune.federation.witness import be_witnessed, cosign_copy
 from perilune.ingest.accession import Arrival, accession_copies, record
@@ -154,7 +155,12 @@ def sync(
     folder = Peers.of(node).folder(peer.who.origin)
     with folder.alone(), Connections() as kept:
         link = Link(peer.url, kept, pace)
-        return _Round(succeeded(peer, folder, link, node), link, node, progress).go()
+        now = succeeded(peer, folder, link, node)
+        this = Round(now, link, node, progress)
+        recovered = this.take_up_own_past(link)
+        found = this.go()
+        be_witnessed(now, folder, link, node)
+        return replace(found, recovered=recovered, given=this.given(link))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,14 +176,14 @@ class _Run:
     """Positions of those to be asked for by themselves."""
 
 
-class _Round:
+class Round:
     """One round; knows of every published product that is not held, and why."""
 
-    def __init__(self, peer: Member, link: Link, node: Node, progress: Progress) -> None:
-        self._peer, self._link, self._node, self._progress = peer, link, node, progress
+    def __init__(self, peer: Member, source: Source, node: Node, progress: Progress) -> None:
+        self._peer, self._source, self._node, self._progress = peer, source, node, progress
         self._peers = Peers.of(node)
         self._folder = folder = self._peers.folder(peer.who.origin)
-        self._giver = Giver(peer.who.origin, self._link, folder)
+        self._giver = Giver(peer.who.origin, self._source, folder)
         old = self._peers.keys_of(peer.who.origin, "log")
         self._mirror = Mirror(folder.log, peer.who.keys["log"], *old)
         self._follower = Follower(peer, self._mirror, node, self._asked)
@@ -190,11 +196,9 @@ class _Round:
         self._published = self._hidden = 0
         self._copied = self._bytes = self._silences = 0
         self._previous: CustodyReceipt | None = None
-        self._recovered = Recovered()
 
     def go(self) -> Synced:
-        """All steps in order."""
-        self._recovered = self._take_up_own_past()
+        """Steps 1 to 3, from whatever the source is."""
         with self._node.writing():
             catch_up(self._node)
         self._copy_log()
@@ -213,8 +217,8 @@ class _Round:
             bytes=self._bytes,
             counts=self._counts(),
             excepted=self._excepted(),
-            given=self._given(),
-            recovered=self._recovered,
+            given=None,
+            recovered=Recovered(),
             sealed=self._copies.excepted,
             faults=tuple(words[index] for index in sorted(words)),
         )
@@ -245,7 +249,7 @@ class _Round:
 
     def _asked(self, path: str, most: int) -> bytes:
         try:
-            return self._link.get(path, most)
+            return self._source.get(path, most)
         except NotFound as error:
             raise PeerUnreachable(f"{error}; is a node of Perilune served there?") from error
 
@@ -417,7 +421,7 @@ class _Round:
             with (
                 seldom_collecting(),
                 workers(most, _PRELOADED) as help_,
-                closing(Carriage(self._link, help_)) as carriage,
+                closing(Carriage(self._source, help_)) as carriage,
             ):
                 for number, indices in enumerate(self._runs(wanted)):
                     self._progress("copying", number * _RUN_PRODUCTS, most)
@@ -580,12 +584,11 @@ class _Round:
             self._node.catalogue.apply(Projection(applied=self._node.log.size))
         self._folder.keep(TAKEN, note)
 
-    def _given(self) -> CustodyReceipt | None:
-        """Step 4."""
+    def given(self, source: Source) -> CustodyReceipt | None:
+        """Step 4: what ``source`` has of the peer's receipt for our log; None where nothing."""
         name = log_name(self._node.config.origin)
-        be_witnessed(self._peer, self._folder, self._link, self._node)
         try:
-            note = self._link.get(f"/federation/{name}/custody", _MOST_NOTE_BYTES)
+            note = source.get(f"/federation/{name}/custody", _MOST_NOTE_BYTES)
         except NotFound:
             return None
         receipt = self._believed(
@@ -595,19 +598,22 @@ class _Round:
             "custody receipt",
         )
         self._require_ours(receipt.log, "custody", note)
-        listed = self._asked(f"/federation/{name}/exceptions", _MOST_LIST_BYTES)
+        try:
+            listed = source.get(f"/federation/{name}/exceptions", _MOST_LIST_BYTES)
+        except NotFound as error:
+            raise PeerUnreachable(f"the receipt came without its list: {error}") from error
         if hashlib.sha256(listed).hexdigest() == receipt.exceptions:
             self._folder.keep(EXCEPTED, listed)
             self._folder.keep(GIVEN, note)
         return receipt
 
-    def _take_up_own_past(self) -> Recovered:
+    def take_up_own_past(self, link: Link) -> Recovered:
         """Bring back what this node lost, if it was put back; raise `Unarmed` if it stays behind.
 
         Raises `Damaged` where products that our log took in are nowhere to be had.
         """
         node = self._node
-        entries = bring_back_log(self._peer, self._folder, self._link, node)
+        entries = bring_back_log(self._peer, self._folder, link, node)
         if not entries and node.is_armed:
             return Recovered()
         found = recover(node, self._progress)
