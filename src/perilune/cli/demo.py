@@ -18,10 +18,12 @@ from perilune.errors import DeliveryRefused, WrongUsage
 from perilune.ingest.delivery import Options, deliver
 from perilune.ingest.labels import Unreadable, read_one
 from perilune.ingest.receive import receive
-from perilune.mission.simulate import write_bundle, write_landing_sites
+from perilune.ingest.wrapping import wrap_folder
+from perilune.mission.simulate import write_bundle, write_change7
 from perilune.model.product import Releasability
 from perilune.node import Node
 
+_GRAS = "urn:cnsa:gras"
 _FIRST_PORT = 8701
 
 
@@ -97,7 +99,7 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 
 def _make_nodes(folder: Path, data: Path | None, *, quiet: bool) -> tuple[DemoNode, DemoNode]:
     """Two nodes, each with a delivery of its own taken in."""
-    orbiter, sites = folder / "luna26_simulated", folder / "change7_simulated"
+    orbiter, lander = folder / "luna26_simulated", folder / "change7_simulated"
     first = data
     if first is None:
         write_bundle(orbiter)
@@ -106,8 +108,10 @@ def _make_nodes(folder: Path, data: Path | None, *, quiet: bool) -> tuple[DemoNo
         write_bundle(orbiter)
         second = orbiter
     else:
-        write_landing_sites(sites)
-        second = sites
+        as_handed_over = folder / "change7_gras"
+        write_change7(as_handed_over)
+        wrap_folder(as_handed_over, lander, _GRAS)
+        second = lander
     return (
         _make(folder / "node-a", "Demo node A", first, partial=data is not None, quiet=quiet),
         _make(folder / "node-b", "Demo node B", second, partial=False, quiet=quiet),

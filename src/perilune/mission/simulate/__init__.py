@@ -6,6 +6,7 @@ that nobody takes it for data.
 """
 
 from perilune.mission.simulate.bundle import Truth, write_bundle
+from perilune.mission.simulate.change7 import write_change7
 from perilune.mission.simulate.landing import write_landing_sites
 
-__all__ = ["Truth", "write_bundle", "write_landing_sites"]
+__all__ = ["Truth", "write_bundle", "write_change7", "write_landing_sites"]

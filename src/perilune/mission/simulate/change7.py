@@ -74,7 +74,32 @@ class Change7Truth:
     bytes: int
 
 
-def write_change7(target: Path, plan: Plan, *, seed: int = 7) -> Change7Truth:
+_APPROACH = datetime(2027, 8, 30, 2, 0, tzinfo=UTC)
+SMALL = Plan(
+    strips=tuple(
+        Strip(
+            number=number,
+            place="over the landing site",
+            lon=LANDER_LON,
+            lat=LANDER_LAT,
+            heading=heading,
+            lines=320,
+            samples=64,
+            pixel_m=192.0,
+            incidence=88.0,
+            start=_APPROACH + (number - 1) * timedelta(minutes=118),
+        )
+        for number, heading in enumerate((10.0, 55.0, 100.0, 145.0), 1)
+    ),
+    landing_frames=8,
+    panoramas=6,
+    tables=2,
+    frame=(108, 147),
+)
+"""A few of each, with designed exposures: no orbit is needed for it."""
+
+
+def write_change7(target: Path, plan: Plan = SMALL, *, seed: int = 7) -> Change7Truth:
     """Write data and labels into ``target``, a folder a craft.
 
     Raises `WrongUsage` where it holds anything.
