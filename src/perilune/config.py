@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from perilune.errors import NodeMissing, WrongUsage
-from perilune.model.pace import interval_text, read_interval
+from perilune.model.pace import NEVER, Pace, interval_text, read_interval
 from perilune.model.product import Lifecycle, Releasability
 from perilune.model.timetable import Timetable
 
@@ -20,6 +20,7 @@ FILE = "node.toml"
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8700
 DEFAULT_PULL = timedelta(minutes=15)
+DEFAULT_SCRUB = Pace("whole in 30 days", whole=timedelta(days=30))
 _NAMESPACE = re.compile(r"urn(:[a-z0-9][a-z0-9._-]*){1,5}")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?")
 _ORIGIN = re.compile(r"[^\s+\x00-\x1f]+")
@@ -82,6 +83,8 @@ class Config:
     """How fast it copies, as `perilune.model.timetable` has it; if empty without limit."""
     transfer_first: tuple[str, ...] = ()
     """LIDs, in which ``*`` stands for anything, of what is copied before all else, in order."""
+    scrub: Pace | None = DEFAULT_SCRUB
+    """How fast a served node reads everything back; None: only when it is told to."""
 
     def owns(self, lid: str) -> bool:
         """Whether ``lid`` lies in one of the namespaces."""
@@ -193,6 +196,7 @@ def save(config: Config, root: Path) -> None:
         f"pull = {_quoted(interval_text(config.pull))}\n"
         f"transfer_limit = {_quoted(config.transfer_limit)}\n"
         f"transfer_first = [{', '.join(map(_quoted, config.transfer_first))}]\n"
+        f"scrub = {_quoted(config.scrub.text if config.scrub else NEVER)}\n"
     )
     (root / FILE).write_text(text, encoding="utf-8")
 
@@ -213,6 +217,7 @@ def _from_document(document: Mapping[str, Any], path: Path) -> Config:
         validation = Validation(document.get("validation", "full"))
         refuses = Refusal(document.get("refuses", "errors"))
         pull = read_interval(document.get("pull", interval_text(DEFAULT_PULL)))
+        scrub = Pace.read(document.get("scrub", DEFAULT_SCRUB.text))
     except KeyError as error:
         raise WrongUsage(f"{path}: lacks the setting {error.args[0]}") from error
     except (ValueError, TypeError, AttributeError) as error:
@@ -249,6 +254,7 @@ def _from_document(document: Mapping[str, Any], path: Path) -> Config:
         pull=pull,
         transfer_limit=limit,
         transfer_first=first,
+        scrub=scrub,
     )
 
 

@@ -92,6 +92,10 @@ class Node:
     tiles: LocalTiles | None = None
     """The files of the log; None for a node in memory."""
     now: Callable[[], datetime] = _utc_now
+    is_broken: bool = False
+    """Whether it could be opened only to be mended."""
+    catalogue_fault: str = ""
+    """Why its catalogue could not be opened; empty where it could."""
 
     @classmethod
     def create(cls, root: Path, config: Config, *, now: Callable[[], datetime] = _utc_now) -> Self:
@@ -115,24 +119,39 @@ class Node:
         return cls._open(root, SqliteCatalogue, now)
 
     @classmethod
-    def open_to_rebuild(cls, root: Path, *, now: Callable[[], datetime] = _utc_now) -> Self:
-        """The same, with an empty catalogue in the place of one that is damaged.
+    def open_to_mend(cls, root: Path, *, now: Callable[[], datetime] = _utc_now) -> Self:
+        """The same, also where the log's files or the catalogue are damaged: `is_broken`.
 
-        For `rebuilding` and nothing else.
+        A broken node is looked at, mended and opened again; nothing is written to its log.
+        Raises `LogInconsistent` where the head of the log is not good.
         """
+        faults: list[str] = []
+
+        def any_catalogue(path: Path) -> Catalogue:
+            try:
+                return SqliteCatalogue(path)
+            except Damaged as error:
+                faults.append(str(error))
+                return MemoryCatalogue()
+
         try:
             return cls.open(root, now=now)
-        except Damaged:
-            return cls._open(root, lambda _damaged: MemoryCatalogue(), now)
+        except (Damaged, LogInconsistent):
+            made = cls._open(root, any_catalogue, now, Log.open_to_mend)
+            return replace(made, is_broken=True, catalogue_fault="; ".join(faults))
 
     @classmethod
     def _open(
-        cls, root: Path, catalogue: Callable[[Path], Catalogue], now: Callable[[], datetime]
+        cls,
+        root: Path,
+        catalogue: Callable[[Path], Catalogue],
+        now: Callable[[], datetime],
+        open_log: Callable[[LocalTiles, Signer], Log] = Log.open,
     ) -> Self:
         config = settings.load(root)
         tiles = _tiles(root, config)
         signers = _load_signers(root, config, tiles)
-        log = Log.open(tiles, signers["log"])
+        log = open_log(tiles, signers["log"])
         return cls(
             config=config,
             store=LocalStore(root / "objects"),
@@ -220,8 +239,8 @@ class Node:
     def rebuilding(self) -> Iterator[Catalogue]:
         """An empty catalogue that takes the old one's place when the block ends well.
 
-        Only for a node on disk; the caller is `writing`. Processes that serve the node go on
-        with the old catalogue until they are started again.
+        Only for a node on disk; the caller is `writing`. Whoever has the old one open, here or
+        in another process, notices and goes on with the new one.
         """
         assert self.root is not None
         kept, new = self.root / "catalogue.sqlite", self.root / "catalogue.sqlite.making"
@@ -232,7 +251,6 @@ class Node:
                 yield catalogue
             finally:
                 catalogue.close()
-            self.catalogue.close()
             for suffix in ("-wal", "-shm"):
                 Path(f"{kept}{suffix}").unlink(missing_ok=True)
             new.replace(kept)

@@ -12,7 +12,7 @@ import uvicorn
 from perilune.node import Node
 from perilune.web.app import create_app
 
-from .scene import COPIER, OWNER, make, publish, trust
+from .scene import COPIER, OWNER, change_settings, make, publish, trust
 
 PRODUCTS = 24
 
@@ -38,6 +38,7 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
         thread.start()
         trust(copier, f"http://127.0.0.1:{listener.getsockname()[1]}", tmp_path / "owner")
         copier.close()
+        change_settings(tmp_path / "copier", 'scrub = "whole in 30 days"', 'scrub = "never"')
         yield Pair(tmp_path / "copier", owner)
         server.should_exit = True
         thread.join(10)

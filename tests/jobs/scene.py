@@ -91,6 +91,14 @@ def make(root: Path, name: str, namespace: str) -> Node:
     )
 
 
+def change_settings(root: Path, old: str, new: str) -> None:
+    """Write ``new`` in the place of ``old`` in the node's settings."""
+    settings = root / "node.toml"
+    text = settings.read_text()
+    assert old in text
+    settings.write_text(text.replace(old, new))
+
+
 def publish(node: Node, folder: Path, count: int) -> None:
     """Deliver ``count`` products."""
     (folder / "data").mkdir(parents=True)

@@ -13,23 +13,25 @@ from lxml import html
 from starlette.testclient import TestClient
 
 from perilune.access.policy import OPERATOR
+from perilune.ingest.projection import walk
 from perilune.jobs.board import Board
 from perilune.jobs.job import State
+from perilune.model.act import FixityAct
 from perilune.node import Node
 from perilune.web.app import create_app
 
 from .conftest import PRODUCTS, Pair
-from .scene import copies, perilune, receipts, serving, start, until
+from .scene import change_settings, copies, perilune, receipts, serving, start, until
 
 SEED = 20261125
 SLOW = """
 import perilune.federation.pull as pull, time
-arrive = pull.arrive
-pull._BATCH_PRODUCTS = 4
+accession = pull.accession_copies
+pull._RUN_PRODUCTS = 4
 def slowly(*arguments):
-    time.sleep(0.03)
-    return arrive(*arguments)
-pull.arrive = slowly
+    time.sleep(0.1)
+    return accession(*arguments)
+pull.accession_copies = slowly
 """
 """A server whose copying takes its time, in small batches, so that kills find it at work."""
 FORGETFUL = """
@@ -93,7 +95,7 @@ def test_a_server_that_cannot_tell_the_dead_leaves_their_job_behind(pair: Pair) 
 
 
 def test_two_servers_of_one_node_do_nothing_twice(pair: Pair) -> None:
-    slower = SLOW.replace("0.03", "0.3")
+    slower = SLOW.replace("0.1", "1")
     with serving(pair.root, prelude=slower), serving(pair.root, prelude=slower):
         keys = {perilune(pair.root, "jobs", "run", "pull")[1]["id"] for _ in range(2)}
         [key] = keys
@@ -114,7 +116,7 @@ def test_one_server_goes_on_with_what_another_that_was_killed_left(pair: Pair) -
 
 
 def test_a_cancelled_job_ends_and_the_next_one_is_not_kept_waiting(pair: Pair) -> None:
-    with serving(pair.root, prelude=SLOW.replace("0.03", "1")):
+    with serving(pair.root, prelude=SLOW.replace("0.1", "2")):
         key = perilune(pair.root, "jobs", "run", "pull")[1]["id"]
         until(lambda: Board(pair.root).job(key).step is not None, "it tells how far it is")
         status, job = perilune(pair.root, "jobs", "cancel", key)
@@ -140,8 +142,7 @@ def test_a_peer_that_does_not_answer_is_an_error_in_words(pair: Pair) -> None:
 
 
 def test_what_is_due_is_begun_without_being_told(pair: Pair) -> None:
-    settings = pair.root / "node.toml"
-    settings.write_text(settings.read_text().replace('pull = "15 min"', 'pull = "2 s"'))
+    change_settings(pair.root, 'pull = "15 min"', 'pull = "2 s"')
     with serving(pair.root):
         until(lambda: len(Board(pair.root).jobs(name="pull")) >= 3, "three rounds")
     assert set(copies(pair.root).values()) == {1}
@@ -222,3 +223,76 @@ def test_what_is_kept_is_json(pair: Pair) -> None:
 
 def state(root: Path, key: str) -> State:
     return Board(root).job(key).state
+
+
+def flip(path: Path) -> bytes:
+    """Change one bit of a file; what it was."""
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    return data
+
+
+def fixity_acts(root: Path) -> int:
+    node = Node.open(root)
+    found = sum(isinstance(act, FixityAct) for _, act in walk(node))
+    node.close()
+    return found
+
+
+def test_a_scrub_repairs_from_the_peer_goes_on_after_kills_and_is_recorded_once(
+    pair: Pair,
+) -> None:
+    random = Random(SEED)
+    with serving(pair.root):
+        perilune(pair.root, "jobs", "run", "pull", "--wait")
+    objects = sorted((pair.root / "objects").glob("??/*"))
+    good = {path: flip(path) for path in random.sample(objects, 5)}
+    key = perilune(pair.root, "jobs", "run", "scrub")[1]["id"]
+    slow = (
+        "import perilune.preservation.fixity as fixity, time\n"
+        "fixity.Throttle.took = lambda *_: time.sleep(0.01)"
+    )
+    for _ in range(3):
+        server = start(pair.root, prelude=slow)
+        until(lambda: state(pair.root, key) in (State.RUNNING, State.DONE), "it is gone on with")
+        time.sleep(0.5 * random.random())
+        server.kill()
+    with serving(pair.root):
+        until(lambda: state(pair.root, key) is State.DONE, "it is done")
+
+    assert {path: path.read_bytes() for path in good} == good
+    assert fixity_acts(pair.root) == 1
+    job = Board(pair.root).job(key)
+    assert [each.part for each in job.results][:2] == ["log", "objects all"]
+    assert all(not each.names for each in job.results)
+
+
+def test_a_scrub_that_finds_what_nobody_has_is_not_right_and_says_what(pair: Pair) -> None:
+    with serving(pair.root):
+        perilune(pair.root, "jobs", "run", "pull", "--wait")
+    [name] = [
+        path for path in (pair.root / "objects").glob("??/*") if path.stat().st_size == 40_000
+    ][:1]
+    flip(name)
+    assert pair.owner.root
+    flip(pair.owner.root / "objects" / name.name[:2] / name.name)
+
+    with serving(pair.root):
+        status, job = perilune(pair.root, "jobs", "run", "scrub", "--wait")
+
+    assert (status, job["state"]) == (3, "not right")
+    assert [each["names"] for each in job["parts"] if each["names"]] == [[name.name]]
+
+
+def test_a_paced_scrub_waits_before_each_part_and_does_not_hold_up_one_that_is_told_to(
+    pair: Pair,
+) -> None:
+    change_settings(pair.root, 'scrub = "never"', 'scrub = "whole in 30 days"')
+    with serving(pair.root):
+        until(lambda: bool(Board(pair.root).jobs(name="scrub")), "the first is due at once")
+        [paced] = Board(pair.root).jobs(name="scrub")
+        status, job = perilune(pair.root, "jobs", "run", "scrub", "--wait")
+        assert (status, job["state"]) == (0, "done")
+        assert job["id"] != paced.id
+        assert state(pair.root, paced.id) is State.RUNNING
+        assert fixity_acts(pair.root) == 1

@@ -166,6 +166,10 @@ class MemoryCatalogue:
         yield from (f"holding {holding}" for holding in self._holdings)
         yield from (f"recorded {each}" for each in self._recorded)
 
+    def changed(self) -> Iterator[str]:
+        """Nothing: it has no bytes of its own on a disk."""
+        yield from ()
+
     def close(self) -> None:
         """Nothing is held."""
 

@@ -135,6 +135,10 @@ class Catalogue(Protocol):
         """Every row, ordered by content alone: equal catalogues have equal dumps."""
         ...
 
+    def changed(self) -> Iterator[str]:
+        """What of its own bytes is not what was written, in words; `perilune rebuild` mends it."""
+        ...
+
     def close(self) -> None:
         """Let go of files and connections."""
         ...

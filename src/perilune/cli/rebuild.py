@@ -12,12 +12,12 @@ from perilune.preservation.rebuild import rebuild
 def command(node: str | None, *, as_json: bool) -> None:
     """Make the catalogue again from storage and log alone, also where it is damaged.
 
-    Start a running ``perilune serve`` again afterwards: it goes on with the old catalogue.
+    A running ``perilune serve`` goes on with the new one.
 
     Exit status: 0 made, 3 storage lacks what the log records (the old catalogue stays),
     2 wrong usage, 1 anything else.
     """
-    with frame.opened(node, Node.open_to_rebuild) as opened:
+    with frame.opened(node, Node.open_to_mend) as opened:
         made = rebuild(opened, frame.progress())
     if as_json:
         frame.show({"entries": made.entries})

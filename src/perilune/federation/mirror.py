@@ -14,6 +14,7 @@ from perilune.ledger import tree
 from perilune.ledger.checkpoint import Checkpoint
 from perilune.ledger.edge import Edge, TileNodes, read_bundle, read_tile
 from perilune.ledger.note import Verifier, open_note, text_of
+from perilune.ledger.survey import Elsewhere, Survey, nobody, survey
 from perilune.ledger.tiles import WIDTH, LocalTiles, read_or_cut, tile_path, unpack_entries
 
 BUNDLE_BYTES = WIDTH * (2 + 65_535)
@@ -91,6 +92,10 @@ class Mirror:
     def entries(self, start: int, stop: int) -> Iterator[tuple[int, bytes]]:
         """Position and bytes of the entries from ``start`` to before ``stop``, each verified."""
         return kept_entries(self._tiles, self.size, start, stop)
+
+    def survey(self, elsewhere: Elsewhere = nobody) -> Survey:
+        """Look at every file of the copy; see `perilune.ledger.survey`."""
+        return survey(partial(read_or_cut, self._tiles), self.checkpoint, elsewhere)
 
     def root_at(self, size: int) -> bytes:
         """Root over the first ``size`` of the entries that were believed."""

@@ -83,15 +83,23 @@ def _witnessed(seen: bytes, keys: Sequence[Verifier]) -> Witnessed | None:
 
 def elsewhere(holding: Holding, node: Node) -> list[Elsewhere]:
     """The peers that hold ``holding`` too, by the signatures that are kept here."""
+    return holders(holding.index, holding.origin, node)
+
+
+def holders(index: int, origin: str, node: Node) -> list[Elsewhere]:
+    """The same for a product by the entry of our log that took it in, and its owner's log.
+
+    ``origin`` is empty for a product of our own.
+    """
     if node.root is None:
         return []
     peers = Peers.of(node)
-    return [found for peer in peers.members() for found in _at(peer, holding, node, peers)]
+    return [found for peer in peers.members() for found in _at(peer, index, origin, node, peers)]
 
 
-def _at(peer: Member, holding: Holding, node: Node, peers: Peers) -> Iterator[Elsewhere]:
-    if holding.origin:
-        if holding.origin == peer.who.origin:
+def _at(peer: Member, index: int, origin: str, node: Node, peers: Peers) -> Iterator[Elsewhere]:
+    if origin:
+        if origin == peer.who.origin:
             yield Elsewhere(peer.who.name, peer.who.origin, is_owner=True, verified=None)
         return
     folder = peers.folder(peer.who.origin)
@@ -99,9 +107,9 @@ def _at(peer: Member, holding: Holding, node: Node, peers: Peers) -> Iterator[El
     if note is None:
         return
     receipt = CustodyReceipt.verify(note, *peers.keys_of(peer.who.origin, "custody"))
-    is_open = isinstance(act.decode(node.log.entry(holding.index)), PublishAct)
-    is_covered = is_open and holding.index < receipt.log.size
-    if is_covered and holding.index not in _excepted(folder.note(EXCEPTED)):
+    is_open = isinstance(act.decode(node.log.entry(index)), PublishAct)
+    is_covered = is_open and index < receipt.log.size
+    if is_covered and index not in _excepted(folder.note(EXCEPTED)):
         yield Elsewhere(peer.who.name, peer.who.origin, is_owner=False, verified=receipt.t)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from perilune.errors import NotFound, WrongUsage
 from perilune.jobs import seats
 from perilune.jobs.job import Done, Job, Step, state_of
-from perilune.jobs.kinds import kind_named
+from perilune.jobs.kinds import Kind, kind_named
 from perilune.node import Node
 
 if TYPE_CHECKING:
@@ -28,6 +28,11 @@ APPLICATION = "perilune"
 _FINISHED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 _KEPT = 500
 """Finished jobs that are remembered."""
+
+
+def queue_at_once(kind: Kind) -> str:
+    """The queue of jobs that someone waits for: one that keeps a pace does not hold them up."""
+    return f"{kind.name} at once" if kind.is_paced else kind.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,26 +97,32 @@ class Board:
                     return self._job(each, client)
         raise NotFound(f"no job {id!r}")
 
-    def run(self, name: str, id: str | None = None) -> str:
-        """Put a job on the board; its id. One of its name that waits or runs stands for it.
+    def run(self, name: str) -> str:
+        """Put a job on the board that someone waits for; its id.
 
-        With ``id`` it is done once, however often it is put there. Raises `WrongUsage` for a name
-        that there is not.
+        One of its name that waits or runs in the same way stands for it. Raises `WrongUsage` for
+        a name that there is not.
         """
         kind = kind_named(name)
+        return self._put(kind.name, queue_at_once(kind), at_once=True)
+
+    def run_when_due(self, name: str, id: str) -> str:
+        """Put a job on the board that is due; done once, however often it is put there."""
+        return self._put(name, name, at_once=False, workflow_id=id)
+
+    def _put(self, name: str, queue: str, *, at_once: bool, **more: str) -> str:
         if not self._file.exists():
             self.prepare()
         options: dict[str, Any] = {
-            "workflow_name": kind.name,
-            "queue_name": kind.name,
+            "workflow_name": name,
+            "queue_name": queue,
             "app_version": VERSION,
-            "deduplication_id": kind.name,
+            "deduplication_id": queue,
             "duplication_policy": "return-existing",
+            **more,
         }
-        if id is not None:
-            options["workflow_id"] = id
         with self._client() as client:
-            return client.enqueue(options).workflow_id  # type: ignore[arg-type]
+            return client.enqueue(options, at_once=at_once).workflow_id  # type: ignore[arg-type]
 
     def cancel(self, id: str) -> Job:
         """Take a job off; one that runs ends after its part. It as it was; `NotFound` if none."""

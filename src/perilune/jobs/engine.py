@@ -13,15 +13,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from dbos import DBOS, DBOSPortableJSONSerializer
 
 from perilune.errors import PeriluneError
 from perilune.jobs import seats
-from perilune.jobs.board import APPLICATION, PROGRESS, VERSION, Board
+from perilune.jobs.board import APPLICATION, PROGRESS, VERSION, Board, queue_at_once
 from perilune.jobs.job import Done
-from perilune.jobs.kinds import KINDS, Kind
+from perilune.jobs.kinds import KINDS, Kind, Task
 from perilune.node import Node
 
 _TICK_S = 2.0
@@ -61,8 +62,8 @@ class Engine:
         for kind in KINDS:
             self._register(kind)
         DBOS.launch()
-        for kind in KINDS:
-            DBOS.register_queue(kind.name, global_concurrency=1, on_conflict="always_update")
+        for queue in {queue for kind in KINDS for queue in (kind.name, queue_at_once(kind))}:
+            DBOS.register_queue(queue, global_concurrency=1, on_conflict="always_update")
         started = self.node.now()
         while not self._stopping.wait(_TICK_S):
             try:
@@ -79,19 +80,36 @@ class Engine:
     def _register(self, kind: Kind) -> None:
         """Make ``kind`` known to DBOS: the parts, then each part, each a step."""
 
-        def workflow() -> dict[str, Any]:
+        def workflow(*, at_once: bool) -> dict[str, Any]:
             parts = DBOS.run_step({"name": "plan"}, lambda: list(kind.plan(self.node)))
-            results = [DBOS.run_step({"name": part}, self._do, kind, part) for part in parts]
+            pause_s = 0.0
+            if kind.pause_s is not None and not at_once:
+                pause_s = kind.pause_s(self.node.config, len(parts))
+            results: list[dict[str, Any]] = []
+            for part in parts:
+                if pause_s:
+                    DBOS.sleep(pause_s)
+                work = partial(self._do, kind, part, list(results), at_once=at_once)
+                results.append(DBOS.run_step({"name": part}, work))
             return {"results": results}
 
         DBOS.workflow(name=kind.name, max_recovery_attempts=None)(workflow)
 
-    def _do(self, kind: Kind, part: str) -> dict[str, Any]:
+    def _do(
+        self, kind: Kind, part: str, before: list[dict[str, Any]], *, at_once: bool
+    ) -> dict[str, Any]:
         job = DBOS.workflow_id
         assert job is not None
         self.running.add(job)
+        task = Task(
+            node=self.node,
+            part=part,
+            before=[Done.read(each) for each in before],
+            at_once=at_once,
+            progress=_telling(),
+        )
         try:
-            return kind.do(self.node, part, _telling()).document()
+            return kind.do(task).document()
         except PeriluneError as error:
             return Done(part=part, words=str(error), is_right=False, fault=error.code).document()
         finally:
@@ -109,9 +127,10 @@ class Engine:
             if every is None:
                 continue
             newest = self.board.jobs(name=kind.name, limit=1)
-            due = (newest[0].made if newest else started) + every
+            first = started if kind.is_due_at_first else started + every
+            due = newest[0].made + every if newest else first
             if due <= now:
-                self.board.run(kind.name, f"{kind.name}-{due:%Y%m%dT%H%M%SZ}")
+                self.board.run_when_due(kind.name, f"{kind.name}-{due:%Y%m%dT%H%M%SZ}")
                 self.board.forget()
 
 

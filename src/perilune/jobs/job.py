@@ -1,6 +1,6 @@
 """A job as people see it: what it is, where it stands, what came of it. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -31,6 +31,8 @@ class Done:
     words: str
     counts: Mapping[str, int] = field(default_factory=dict)
     is_right: bool = True
+    names: Sequence[str] = ()
+    """What is not right, by name."""
     fault: str = ""
     """Code of the error that ended it; empty where none did."""
 
@@ -41,6 +43,7 @@ class Done:
             "words": self.words,
             "counts": dict(self.counts),
             "is_right": self.is_right,
+            "names": list(self.names),
             "fault": self.fault,
         }
 
@@ -52,6 +55,7 @@ class Done:
             words=found["words"],
             counts=found["counts"],
             is_right=found["is_right"],
+            names=tuple(found["names"]),
             fault=found["fault"],
         )
 

@@ -15,6 +15,22 @@ from perilune.federation.pull import Synced, sync
 from perilune.ingest.projection import Progress
 from perilune.jobs.job import Done
 from perilune.node import Node
+from perilune.preservation.scrub import Read, parts, rate_of, scrub
+
+_DIGEST = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """One part that is to be done."""
+
+    node: Node
+    part: str
+    before: Sequence[Done]
+    """What came of the parts before it."""
+    at_once: bool
+    """Whether someone waits for it: no pace is kept."""
+    progress: Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,19 +42,28 @@ class Kind:
     """How often it is due by itself; None: never."""
     plan: Callable[[Node], Sequence[str]]
     """Its parts, in order."""
-    do: Callable[[Node, str, Progress], Done]
+    do: Callable[[Task], Done]
     """Do one part."""
+    is_due_at_first: bool = False
+    """Whether the first server begins one, or waits for as long as between two."""
+    pause_s: Callable[[Config, int], float] | None = None
+    """Seconds before each of so many parts, where nobody waits for it; None: it keeps no pace."""
+
+    @property
+    def is_paced(self) -> bool:
+        """Whether it takes its time unless someone waits for it."""
+        return self.pause_s is not None
 
 
 def _peers(node: Node) -> Sequence[str]:
     return [peer.who.origin for peer in Peers.of(node).members()]
 
 
-def _pull(node: Node, origin: str, progress: Progress) -> Done:
-    peer = Peers.of(node).named(origin)
-    found = sync(peer, node, progress)
+def _pull(task: Task) -> Done:
+    peer = Peers.of(task.node).named(task.part)
+    found = sync(peer, task.node, task.progress)
     return Done(
-        part=origin,
+        part=task.part,
         words=_told(found),
         counts={
             "copied": found.copied,
@@ -51,6 +76,50 @@ def _pull(node: Node, origin: str, progress: Progress) -> Done:
     )
 
 
+def _scrub(task: Task) -> Done:
+    rate = None if task.at_once else rate_of(task.node)
+    before = [_read_again(done) for done in task.before]
+    found = scrub(task.part, task.node, before, rate, task.progress)
+    counts = {
+        "objects": found.objects,
+        "bytes": found.bytes,
+        "repaired": found.repaired,
+        "mended": found.mended,
+        "damaged": len(found.damaged) + len(found.files),
+    }
+    names = (*found.damaged, *found.files)
+    words = (
+        f"{task.part}: {found.objects:,} objects, {found.bytes:,} bytes read; "
+        f"{found.repaired + found.mended:,} mended, {len(names):,} damaged"
+    )
+    return Done(
+        part=task.part,
+        words="; ".join([words, *names[:20]]),
+        counts=counts,
+        is_right=not names,
+        names=names,
+    )
+
+
+def _read_again(done: Done) -> Read:
+    """What an earlier part found, from what was kept of it."""
+    objects = [name for name in done.names if len(name) == _DIGEST and "/" not in name]
+    return Read(
+        objects=done.counts.get("objects", 0),
+        bytes=done.counts.get("bytes", 0),
+        damaged=objects,
+        files=[name for name in done.names if name not in objects],
+    )
+
+
+def _scrub_every(config: Config) -> timedelta | None:
+    return config.scrub.every if config.scrub else None
+
+
+def _scrub_pause(config: Config, parts: int) -> float:
+    return config.scrub.pause_s(parts) if config.scrub else 0.0
+
+
 def _told(found: Synced) -> str:
     counts = found.counts
     words = (
@@ -60,7 +129,17 @@ def _told(found: Synced) -> str:
     return "; ".join([words, *found.faults[:20]])
 
 
-KINDS = (Kind(name="pull", every=lambda config: config.pull, plan=_peers, do=_pull),)
+KINDS = (
+    Kind(name="pull", every=lambda config: config.pull, plan=_peers, do=_pull),
+    Kind(
+        name="scrub",
+        every=_scrub_every,
+        plan=parts,
+        do=_scrub,
+        is_due_at_first=True,
+        pause_s=_scrub_pause,
+    ),
+)
 """Every kind, in the order in which people read of them."""
 
 

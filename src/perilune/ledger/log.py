@@ -17,6 +17,7 @@ from perilune.ledger import note, tree
 from perilune.ledger.checkpoint import Checkpoint
 from perilune.ledger.edge import Edge, TileNodes, read_bundle, read_tile
 from perilune.ledger.note import Signer
+from perilune.ledger.survey import Elsewhere, Survey, nobody, survey
 from perilune.ledger.tiles import WIDTH, TileStore, is_tile_path, read_or_cut
 
 MAX_ENTRY_BYTES = 65_535
@@ -63,6 +64,21 @@ class Log:
             with tiles.writing():
                 _recover(tiles, signer)
         return cls(tiles, signer, _load(tiles, signer, tiles.head()))
+
+    @classmethod
+    def open_to_mend(cls, tiles: TileStore, signer: Signer) -> Self:
+        """The log whose head is signed, whatever its other files hold; not to be appended to.
+
+        Raises `LogInconsistent` where there is no head, or it is not signed by this key.
+        """
+        head = tiles.head()
+        if head is None:
+            raise LogInconsistent(f"the log of {signer.name} has no checkpoint")
+        try:
+            checkpoint = _read_head(head, signer)
+        except ProofFails as error:
+            raise LogInconsistent(f"the checkpoint of the log is not good: {error}") from error
+        return cls(tiles, signer, _State(checkpoint, head, Edge(0, (), b"", b"")))
 
     @property
     def size(self) -> int:
@@ -203,6 +219,10 @@ class Log:
         if not 0 <= size <= self.size:
             raise NotFound(f"no log of {size} within one of {self.size}")
         return tree.root_of(TileNodes(partial(read_or_cut, self._tiles), self.size), size)
+
+    def survey(self, elsewhere: Elsewhere = nobody) -> Survey:
+        """Look at every file of the log; raise `LogInconsistent` where its head is not of it."""
+        return survey(partial(read_or_cut, self._tiles), self.checkpoint, elsewhere)
 
     def check(self) -> None:
         """Read everything; raise `LogInconsistent` if an entry or a tile is not what was signed."""

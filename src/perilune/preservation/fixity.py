@@ -1,22 +1,29 @@
 """Fixity: read everything back and compare it with its name.
 
-Three things are looked at: every object's bytes, that every object a holding needs is there, and
-that the log's entries still hash to its signed head. The result is itself an act of the log.
+Looked at are every object's bytes, that every object a holding needs is there, and every other file
+of the node that can be held against a signature or a checksum (`perilune.preservation.files`).
+The result is itself an act of the log; that of a sample is not, for it says nothing of the rest.
 """
 
 import hashlib
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
+from random import Random
 from typing import Literal
 
 from perilune.catalogue.port import Projection
 from perilune.catalogue.query import Query
-from perilune.errors import LogInconsistent, NotFound
+from perilune.errors import CatalogueDamaged, NotFound
 from perilune.ingest.accession import record
 from perilune.ingest.projection import Progress, catch_up, fixity_of, silent
-from perilune.model.act import FixityAct
+from perilune.model.act import CopyAct, FixityAct, PublishAct
 from perilune.node import Node
+from perilune.preservation.files import FileDamage, examine
+from perilune.preservation.readable import all_acts, manifest_in_storage
 
 _READERS = 4
 _AHEAD = 256
@@ -41,36 +48,108 @@ class Audit:
     damage: tuple[Damage, ...]
     log_entries: int
     log_is_sound: bool
+    files: tuple[FileDamage, ...] = ()
+    """Other files of the node that are not what they were."""
 
     @property
     def is_clean(self) -> bool:
         """Whether everything is what it was."""
-        return not self.damage and self.log_is_sound
+        return not self.damage and not self.files and self.log_is_sound
 
 
-def audit(node: Node, progress: Progress = silent) -> Audit:
-    """Read every object and every log entry back; record what was found in the log.
+class Throttle:
+    """Holds reading to so many bytes a second, over the whole of its life."""
 
-    A log that is not sound is reported and nothing is appended to it.
+    def __init__(self, bytes_s: float | None = None) -> None:
+        self._bytes_s = bytes_s
+        self._begun = time.monotonic()
+        self._read = 0
+
+    def took(self, size: int) -> None:
+        """Wait until ``size`` more bytes may have been read."""
+        self._read += size
+        if self._bytes_s is not None:
+            ahead_s = self._read / self._bytes_s - (time.monotonic() - self._begun)
+            if ahead_s > 0:
+                time.sleep(ahead_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A part of the objects, chosen at random by a seed."""
+
+    share: float
+    """Of all, 0 to 1; 0 where ``count`` says it."""
+    count: int
+    seed: int
+
+    def of(self, names: list[str]) -> list[str]:
+        """The chosen ones, at least one where there are any."""
+        wanted = self.count or max(1, round(self.share * len(names)))
+        chosen = Random(self.seed).sample(names, min(wanted, len(names)))  # noqa: S311  # no secret
+        return sorted(chosen)
+
+
+def audit(node: Node, progress: Progress = silent, sample: Sample | None = None) -> Audit:
+    """Read every object, or a sample, and every other file back; record it all in the log.
+
+    A log that is not sound is reported and nothing is appended to it, nor for a sample.
     """
-    needed = dict(node.catalogue.objects("kept"))
-    names = sorted({*node.store, *needed})
+    result = look(node, progress, sample)
+    if result.log_is_sound and sample is None:
+        record_reading(result, node)
+    return result
+
+
+def look(node: Node, progress: Progress = silent, sample: Sample | None = None) -> Audit:
+    """The same, recording nothing; for a node too whose log or catalogue cannot be opened."""
+    files = tuple(examine(node))
+    names = object_names(node)
+    if sample is not None:
+        names = sample.of(names)
+    total, damage = read_objects(names, node, Throttle(), progress)
+    is_sound = not any(each.is_of_the_log for each in files)
+    return Audit(len(names), total, tuple(damage), node.log.size, is_sound, files)
+
+
+def object_names(node: Node, prefix: str = "") -> list[str]:
+    """Of all objects that are there, or that a holding needs, those that begin so; sorted."""
+    return sorted(name for name in {*node.store, *_needed(node)} if name.startswith(prefix))
+
+
+def _needed(node: Node) -> set[str]:
+    """Objects that holdings need, by the catalogue, or where that is damaged by the log."""
+    with suppress(CatalogueDamaged):
+        if not node.catalogue_fault:
+            return {name for name, _ in node.catalogue.objects("kept")}
+    needed: set[str] = set()
+    for _, taken in all_acts(node):
+        if not isinstance(taken, PublishAct | CopyAct):
+            continue
+        needed.add(taken.manifest)
+        manifest = manifest_in_storage(taken.manifest, node)
+        needed.update(entry.sha256 for entry in (manifest.files if manifest else ()))
+    return needed
+
+
+def read_objects(
+    names: list[str], node: Node, throttle: Throttle, progress: Progress = silent
+) -> tuple[int, list[Damage]]:
+    """Read these objects back; how many bytes there were, and which are not what they were."""
     total, damage = 0, list[Damage]()
     for done, (size, found) in enumerate(_read_all(names, node), 1):
         total += size
         if found is not None:
             damage.append(found)
         progress("reading back", done, len(names))
-    result = Audit(len(names), total, tuple(damage), node.log.size, _log_is_sound(node))
-    if result.log_is_sound:
-        record_reading(result, node)
-    return result
+        throttle.took(size)
+    return total, damage
 
 
-def _read_all(names: list[str], node: Node) -> Iterator[tuple[int, Damage | None]]:
+def _read_all(names: Iterable[str], node: Node) -> Iterator[tuple[int, Damage | None]]:
+    left = iter(names)
     with ThreadPoolExecutor(_READERS) as pool:
-        for start in range(0, len(names), _AHEAD):
-            run = names[start : start + _AHEAD]
+        while run := list(islice(left, _AHEAD)):
             yield from pool.map(lambda name: _read_back(name, node), run)
 
 
@@ -88,14 +167,6 @@ def _read_back(name: str, node: Node) -> tuple[int, Damage | None]:
     if digest.hexdigest() != name:
         return size, Damage(name, "changed", f"its bytes now have SHA-256 {digest.hexdigest()}")
     return size, None
-
-
-def _log_is_sound(node: Node) -> bool:
-    try:
-        node.log.check()
-    except LogInconsistent:
-        return False
-    return True
 
 
 def all_is_public(node: Node) -> bool:

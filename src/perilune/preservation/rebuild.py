@@ -17,7 +17,7 @@ class Rebuilt:
 def rebuild(node: Node, progress: Progress = silent) -> Rebuilt:
     """Make a new catalogue beside the old one and put it in its place.
 
-    The node cannot be used afterwards; open it again. Raises `Damaged` or `NotFound`
+    The node goes on with it, and so do others that have it open. Raises `Damaged` or `NotFound`
     where storage no longer holds what the log records; the old catalogue then stays.
     """
     with node.writing(), node.rebuilding() as catalogue:

@@ -14,7 +14,15 @@ from perilune.errors import BadQuestion, CheckpointStale, NotFound, WrongUsage
 from perilune.federation import frames
 from perilune.federation.custody import CustodyReceipt
 from perilune.federation.description import Description
-from perilune.federation.folder import TAKEN, WITNESSED, PeerFolder, Peers, log_name
+from perilune.federation.folder import (
+    EXCEPTED,
+    GIVEN,
+    TAKEN,
+    WITNESSED,
+    PeerFolder,
+    Peers,
+    log_name,
+)
 from perilune.federation.sealed import seal_in
 from perilune.federation.witness import MOST_BYTES, add_checkpoint
 from perilune.ledger.tiles import is_tile_path, read_or_cut
@@ -118,6 +126,30 @@ def get_mirrored_tile(log: str, path: str, node: TheNode) -> Response:
         raise NotFound(f"a log has no {path[:80]!r}")
     data = read_or_cut(_folder(log, node).log, f"tile/{path}")
     return Response(data, headers=_FOR_EVER, media_type="application/octet-stream")
+
+
+@router.get("/federation/{log}/given")
+def get_given(log: str, node: TheNode) -> Response:
+    """The newest custody receipt of that log's node for ours: it mends its own by it."""
+    return Response(_note(log, GIVEN, node), headers=_FRESH, media_type=_TEXT)
+
+
+@router.get("/federation/{log}/given/exceptions")
+def get_given_exceptions(log: str, node: TheNode) -> Response:
+    """The list of exceptions that that receipt names."""
+    return Response(_note(log, EXCEPTED, node), headers=_FRESH, media_type=_JSON)
+
+
+@router.get("/federation/{log}/log/{path:path}")
+def get_copy_of_log(log: str, path: str, node: TheNode) -> Response:
+    """A tile or bundle of the copy of that log that is kept here: its owner mends its own by it."""
+    if not is_tile_path(path):
+        raise NotFound(f"a log has no {path[:80]!r}")
+    return Response(
+        read_or_cut(_folder(log, node).log, path),
+        headers=_FRESH,
+        media_type="application/octet-stream",
+    )
 
 
 @router.post("/witness/add-checkpoint")

@@ -23,10 +23,11 @@ from perilune.catalogue.port import Fixity, Page, Projection, Recorded
 from perilune.catalogue.query import Query
 from perilune.catalogue.question import check
 from perilune.catalogue.sqlite import dump, write
-from perilune.catalogue.sqlite.database import Database, rows
+from perilune.catalogue.sqlite.database import Connection, Database, rows
 from perilune.catalogue.sqlite.document import decode
 from perilune.catalogue.sqlite.gathered import Numbers
 from perilune.catalogue.sqlite.narrow import Answer, visible
+from perilune.catalogue.sqlite.pages import changed_pages
 from perilune.catalogue.sqlite.paging import Order
 from perilune.catalogue.sqlite.sets import Cache, Snapshot, union
 from perilune.catalogue.values import Kind, ValueType, property_type
@@ -79,10 +80,9 @@ class SqliteCatalogue:
 
     def __init__(self, path: Path) -> None:
         """Open the file, make it where there is none, and bring it to the newest version."""
+        self._path = path
         self._database = Database(path)
-        self._cache = Cache()
-        self._numbers = Numbers()
-        self._documents = _Documents()
+        self._known = _Known(0)
 
     @property
     def applied(self) -> int:
@@ -94,9 +94,9 @@ class SqliteCatalogue:
         """Fold in a run of log entries, all or nothing, durable on return."""
         try:
             with self._database.writing() as connection:
-                write.apply(connection, change, self._numbers)
+                write.apply(connection, change, self._known_of(connection).numbers)
         except BaseException:
-            self._numbers.forget()
+            self._known.numbers.forget()
             raise
 
     def get(self, id: Lidvid, scope: Scope) -> Holding:
@@ -135,7 +135,7 @@ class SqliteCatalogue:
         check(query)
         sorts = orders(query)
         with self._database.reading() as connection:
-            snapshot = Snapshot(connection, self._cache)
+            snapshot = Snapshot(connection, self._known_of(connection).cache)
             answer = Answer(query, snapshot)
             facets = {facet: answer.counts(facet) for facet in query.count}
             if query.limit == 0:
@@ -162,7 +162,7 @@ class SqliteCatalogue:
         )
         kinds: dict[str, set[Kind]] = {}
         with self._database.reading() as connection:
-            seen = visible(scope, Snapshot(connection, self._cache))
+            seen = visible(scope, Snapshot(connection, self._known_of(connection).cache))
             for name, kind, kept in connection.execute(sql):
                 if Kind(int(kind)) not in kinds.get(name, ()) and seen.intersect(union([kept])):
                     kinds.setdefault(name, set()).add(Kind(int(kind)))
@@ -223,6 +223,18 @@ class SqliteCatalogue:
         """Let go of files and connections."""
         self._database.close()
 
+    def changed(self) -> Iterator[str]:
+        """What of its file is not what was written, page by page, in words."""
+        for number in changed_pages(self._path):
+            yield f"page {number} of {self._path.name} is not what was written"
+
+    def _known_of(self, connection: Connection) -> "_Known":
+        """What is remembered of the file that ``connection`` reads."""
+        known = self._known
+        if known.file < connection.file:
+            known = self._known = _Known(connection.file)
+        return known if known.file == connection.file else _Known(connection.file)
+
     def _named(self, test: str, scope: Scope, values: tuple[Any, ...]) -> Holding | None:
         """The newest version that passes ``test``, a fixed text, and that the scope may see."""
         sql = f"{_COLUMNS}{test} AND {_SEEN[scope]} ORDER BY major DESC, minor DESC LIMIT 1"
@@ -231,10 +243,10 @@ class SqliteCatalogue:
                 return self._holding(connection, row)
         return None
 
-    def _holding(self, connection: apsw.Connection, row: tuple[Any, ...]) -> Holding:
+    def _holding(self, connection: Connection, row: tuple[Any, ...]) -> Holding:
         product, accessioned, delivery, lifecycle, releasability, *rest = row
         embargo, release_at, seal, withdrawn = rest
-        made, manifest, origin = self._documents.get(product, connection)
+        made, manifest, origin = self._known_of(connection).documents.get(product, connection)
         return Holding(
             product=made,
             manifest=manifest,
@@ -250,6 +262,16 @@ class SqliteCatalogue:
             withdrawn=bool(withdrawn),
             errata=_errata(body for (body,) in rows(connection, _ERRATA, str(made.id))),
         )
+
+
+class _Known:
+    """What was read of one file before another took its place."""
+
+    def __init__(self, file: int) -> None:
+        self.file = file
+        self.cache = Cache()
+        self.numbers = Numbers()
+        self.documents = _Documents()
 
 
 class _Documents:

@@ -3,18 +3,25 @@
 Write-ahead log, so that readers are never blocked and never block; ``synchronous=FULL``, so that
 what was committed survives power loss. SQLite before 3.51.3 can corrupt the file when
 the log is reset (sqlite.org/wal.html, "the WAL-reset bug") and is refused.
+
+Every page carries a checksum, compared whenever it is read (`perilune.catalogue.sqlite.pages`).
+Where another file takes the place of this one (a rebuild), whoever asks next gets the new one.
 """
 
 import contextlib
+import ctypes
 import errno
 import threading
 from collections import deque
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import apsw
+import apsw.sqlite_extra
 
+from perilune.catalogue.sqlite.pages import CHECKSUM
 from perilune.catalogue.sqlite.schema import APPLICATION_ID, MIGRATIONS
 from perilune.errors import CatalogueDamaged, NodeBusy, NoSpace, WrongUsage
 
@@ -30,6 +37,21 @@ def rows(connection: apsw.Connection, sql: str, *values: Any) -> list[Any]:
     return connection.execute(sql, values).fetchall()
 
 
+class Connection(apsw.Connection):
+    """A connection that knows which of the files that took each other's place it reads."""
+
+    file = 0
+
+
+@cache
+def _checked() -> str:
+    """Name of the file layer that compares checksums, loaded into SQLite once in a process."""
+    loader = apsw.Connection(":memory:")
+    apsw.sqlite_extra.load(loader, "cksumvfs")
+    loader.close()
+    return "cksmvfs"
+
+
 class Database:
     """One catalogue file: a pool of connections that read, and one that writes."""
 
@@ -38,15 +60,14 @@ class Database:
         if tuple(int(part) for part in apsw.sqlite_lib_version().split(".")) < _OLDEST_SQLITE:
             raise WrongUsage(f"SQLite {apsw.sqlite_lib_version()} is older than 3.51.3")
         self._path = path
-        self._idle: deque[apsw.Connection] = deque()
-        self._lock = threading.Lock()
+        self._idle: deque[Connection] = deque()
+        self._lock = threading.RLock()
         self._closed = False
-        with self._translated():
-            self._writer = self._connect(_WRITER_CACHE_KIB)
-            migrate(self._writer, path)
+        self._file = self._inode = 0
+        self._open()
 
     @contextlib.contextmanager
-    def reading(self) -> Iterator[apsw.Connection]:
+    def reading(self) -> Iterator[Connection]:
         """A connection that sees one state of the file for as long as it is held."""
         with self._translated():
             connection = self._take()
@@ -59,9 +80,10 @@ class Database:
                 self._give_back(connection)
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[apsw.Connection]:
+    def writing(self) -> Iterator[Connection]:
         """A connection within one transaction: durable on leaving, undone on an exception."""
         with self._translated(), self._lock:
+            self._follow()
             rows(self._writer, "BEGIN IMMEDIATE")
             try:
                 yield self._writer
@@ -78,10 +100,35 @@ class Database:
         self._closed = True
         with contextlib.suppress(IndexError):
             while True:
-                self._idle.pop().close()
-        self._writer.close()
+                self._leave(self._idle.pop())
+        self._leave(self._writer)
 
-    def _take(self) -> apsw.Connection:
+    def _open(self) -> None:
+        """Open the file that is there now, or make it."""
+        with self._translated():
+            self._file += 1
+            self._writer = self._connect(_WRITER_CACHE_KIB)
+            migrate(self._writer, self._path)
+            self._inode = self._path.stat().st_ino
+
+    def _follow(self) -> None:
+        """Open the file that has taken the place of the one known; the lock is held."""
+        if not self._closed and self._is_replaced():
+            old = [self._writer, *self._idle]
+            self._idle.clear()
+            for connection in old:
+                self._leave(connection, is_replaced=True)
+            self._open()
+
+    def _is_replaced(self) -> bool:
+        try:
+            return self._path.stat().st_ino != self._inode
+        except FileNotFoundError:
+            return False  # between two files, or gone: the one that is open still reads
+
+    def _take(self) -> Connection:
+        with self._lock:
+            self._follow()
         try:
             return self._idle.pop()
         except IndexError:
@@ -89,13 +136,28 @@ class Database:
             rows(connection, "PRAGMA query_only = ON")
             return connection
 
-    def _give_back(self, connection: apsw.Connection) -> None:
+    def _give_back(self, connection: Connection) -> None:
+        if connection.file != self._file:
+            self._leave(connection, is_replaced=True)
+            return
         self._idle.append(connection)
         if self._closed:
             self.close()
 
-    def _connect(self, cache_kib: int) -> apsw.Connection:
-        connection = apsw.Connection(str(self._path))
+    def _leave(self, connection: Connection, *, is_replaced: bool = False) -> None:
+        """Close a connection; one of a file that was replaced leaves the new one's log alone."""
+        if is_replaced or self._is_replaced():
+            persist = ctypes.c_int(1)
+            connection.file_control(
+                "main", apsw.SQLITE_FCNTL_PERSIST_WAL, ctypes.addressof(persist)
+            )
+        connection.close()
+
+    def _connect(self, cache_kib: int) -> Connection:
+        connection = Connection(str(self._path), vfs=_checked())
+        connection.file = self._file
+        if not self._path.stat().st_size:
+            connection.reserve_bytes(reserve=CHECKSUM)
         connection.set_busy_timeout(_BUSY_MS)
         for pragma in (
             "journal_mode = WAL",
@@ -121,6 +183,8 @@ class Database:
             code: int = error.extendedresult  # type: ignore[attr-defined]  # the stubs lack it
             if code == apsw.SQLITE_IOERR_SHMSIZE:
                 raise NoSpace(f"no room for {self._path.name}-shm") from error
+            if code == apsw.SQLITE_IOERR_DATA:
+                raise CatalogueDamaged(f"{self._path.name}: a page is not what it was") from error
             raise OSError(errno.EIO, f"{error}: {self._path}") from error
         except (apsw.CantOpenError, apsw.ReadOnlyError) as error:
             raise OSError(errno.EIO, f"{error}: {self._path}") from error

@@ -14,7 +14,7 @@ from perilune.i18n import language as languages
 from perilune.i18n.language import Language
 from perilune.jobs.board import Board
 from perilune.jobs.job import Job, State
-from perilune.model.pace import interval_text
+from perilune.model.pace import NEVER, interval_text
 from perilune.node import Node
 from perilune.web.pages.visit import TheVisit
 
@@ -83,11 +83,18 @@ def _row(job: Job, asker: Asker, language: Language) -> dict[str, Any]:
 
 
 def _timetable(node: Node, language: Language) -> list[dict[str, str]]:
-    return [{"name": _names(language)["pull"], "every": interval_text(node.config.pull)}]
+    names, scrub = _names(language), node.config.scrub
+    return [
+        {"name": names["pull"], "every": interval_text(node.config.pull)},
+        {"name": names["scrub"], "every": scrub.text if scrub else NEVER},
+    ]
 
 
 def _names(language: Language) -> dict[str, str]:
-    return {"pull": language.text("Copy from peers")}
+    return {
+        "pull": language.text("Copy from peers"),
+        "scrub": language.text("Read everything back"),
+    }
 
 
 def _states(language: Language) -> dict[State, str]:
