@@ -215,7 +215,7 @@ def test_what_cannot_be_wrapped_is_named_and_the_rest_is_wrapped(
     assert [each["label"] for each in told["products"]] == [f"{RADAR}.xml"]
     assert left[f"{CAMERA}L"] == f"its data file {CAMERA} is not beside it"
     assert "is the label of" in left[f"{other}L"]
-    assert left["notes.txt"] == "no label of GRAS describes it"
+    assert left["notes.txt"] == "no label describes it"
     assert left["link"] == "a symbolic link"
     assert sorted(path.name for path in Path(target).iterdir()) == sorted(
         [RADAR, f"{RADAR}L", f"{RADAR}.xml"]

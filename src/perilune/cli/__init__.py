@@ -13,7 +13,7 @@ COMMANDS = {
     "init": "Make a node in an empty folder.",
     "serve": "Serve the portal and all interfaces.",
     "validate": "Check labels, data and bundles.",
-    "wrap": "Put PDS4 labels around files of Chang'e's ground segment.",
+    "wrap": "Put PDS4 labels around files of GRAS, PDS3 and FITS.",
     "deliver": "Check a delivery, take it in, give a receipt.",
     "release": "Serve what was taken in unreleased, or under embargo.",
     "clear": "Let partners, or everyone, know of products.",

@@ -1,4 +1,4 @@
-"""``perilune wrap``: PDS4 labels around files of another dialect."""
+"""``perilune wrap``: PDS4 labels around files of other formats."""
 
 import re
 from dataclasses import asdict
@@ -13,7 +13,7 @@ from perilune.ingest.wrapping import Wrapped, wrap_folder
 _NAMESPACE = re.compile(r"urn(?::[a-z0-9][a-z0-9._-]{0,40}){2}")
 
 
-@click.command("wrap", short_help="Put PDS4 labels around files of Chang'e's ground segment.")
+@click.command("wrap", short_help="Put PDS4 labels around files of GRAS, PDS3 and FITS.")
 @click.argument("source", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), help="A folder to be made."
@@ -26,7 +26,7 @@ _NAMESPACE = re.compile(r"urn(?::[a-z0-9][a-z0-9._-]{0,40}){2}")
 )
 @frame.command
 def command(source: Path, output: Path, namespace: str, node: str | None, *, as_json: bool) -> int:
-    """Copy the products of GRAS in DIR to a new folder, each with a PDS4 label of its own.
+    """Copy the products of GRAS, PDS3 and FITS in DIR to a new folder, each with a PDS4 label.
 
     Data and original labels stay as they are, byte for byte. Where an original label says other
     than its file or the standard, that is listed here and in the new label.

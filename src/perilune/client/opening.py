@@ -1,6 +1,7 @@
 """`perilune.open`: from whatever names a product to its numbers, never without the label.
 
-A path is a label, a data file beside its label, or a folder with one label. An address is a page
+A path is a label, a data file beside its label, or a folder with one label; files of PDS3 and FITS
+get a label of PDS4 made for them (`perilune.formats.heritage.wrapper`). An address is a page
 or a file of a served node. An identifier, a file name and a row of a search are looked for in the
 node that is named, its folder or its address, else in ``PERILUNE_NODE``.
 """
@@ -9,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from xml.etree import ElementTree as ET
 
 from perilune.access.holding import open_holding
 from perilune.access.policy import OPERATOR
@@ -18,8 +20,12 @@ from perilune.client.remote import RemoteNode
 from perilune.config import node_named
 from perilune.errors import MalformedIdentifier, MalformedLabel, NotFound, WrongUsage
 from perilune.formats import xml
+from perilune.formats.heritage.beside import FilesBeside
+from perilune.formats.heritage.odl import MOST_BYTES
+from perilune.formats.heritage.wrapper import is_heritage, wrap
 from perilune.formats.pds4.objects import data_files
 from perilune.formats.pds4.product import OpenProduct
+from perilune.formats.pds4.writing import element
 from perilune.formats.source import MappedFile
 from perilune.model.identifier import Lid, Lidvid, parse_identifier
 from perilune.model.product import Holding
@@ -27,6 +33,8 @@ from perilune.node import Node
 
 _LABELS = (".xml", ".lblx")
 _MARK = b"<"
+_NAMESPACE = "urn:local:heritage"
+"""Of identifiers in labels that are made to be read by and never kept."""
 _PLACES = ("products", "objects", "manifests")
 _MOST_LABELS = 10_000
 """Labels of a folder that are looked through for the one that names a data file."""
@@ -62,11 +70,37 @@ def open_product(what: Named, *, node: str | Path | Node | None = None) -> OpenP
 def open_path(place: Path) -> OpenProduct:
     """What is in the product whose label, data file or folder ``place`` is."""
     label = _label_for(place)
+    if not _is_label(label):
+        return _wrapped(label)
     data = label.read_bytes()
     try:
         return OpenProduct(data, label.name, lambda name: MappedFile(label.parent / name))
     except MalformedLabel as error:
         raise MalformedLabel(f"{label.name}: {error.reason}", line=error.line) from error
+
+
+def _wrapped(place: Path) -> OpenProduct:
+    """What is in a product of an earlier format, by the label that is made for it."""
+    beside = FilesBeside(place)
+
+    def told(name: str) -> ET.Element:
+        found = beside.open(name)
+        size = 0 if found is None else found.size
+        return element(
+            "File", element("file_name", name), element("file_size", str(size), unit="byte")
+        )
+
+    def source(name: str) -> MappedFile:
+        found = beside.open(name)
+        if found is None:
+            raise FileNotFoundError(name)
+        return found
+
+    try:
+        made = wrap(MappedFile(place), _NAMESPACE, beside.open, told)
+    except MalformedLabel as error:
+        raise MalformedLabel(f"{place.name}: {error.reason}", line=error.line) from error
+    return OpenProduct(made.label, f"label made for {place.name}", source)
 
 
 def _label_for(place: Path) -> Path:
@@ -80,23 +114,37 @@ def _label_for(place: Path) -> Path:
     for label in _neighbours(place):
         if _names(label, place.name):
             return label
+    if is_heritage(_begin(place)):
+        return place
+    for label in _neighbours(place, (".lbl",)):
+        if is_heritage(_begin(label)) and _mentions(label, place.name):
+            return label
     raise NotFound(f"no label beside {place} names it; data are not opened without their label")
 
 
 def _is_label(place: Path) -> bool:
     if place.suffix.lower() in _LABELS:
         return True
-    with place.open("rb") as file:
-        begin = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
+    begin = _begin(place).removeprefix(b"\xef\xbb\xbf").lstrip()
     return begin.startswith(_MARK) and b"Product_" in begin
 
 
-def _neighbours(place: Path) -> Iterator[Path]:
+def _begin(place: Path) -> bytes:
+    with place.open("rb") as file:
+        return file.read(4096)
+
+
+def _mentions(label: Path, name: str) -> bool:
+    with label.open("rb") as file:
+        return name.lower().encode() in file.read(MOST_BYTES).lower()
+
+
+def _neighbours(place: Path, suffixes: tuple[str, ...] = _LABELS) -> Iterator[Path]:
     """Labels in the folder of a data file, those of its own name first."""
     labels = [
         each
         for each in sorted(place.parent.iterdir())
-        if each != place and (each.suffix.lower() in _LABELS or each.name == f"{place.name}L")
+        if each != place and (each.suffix.lower() in suffixes or each.name == f"{place.name}L")
     ]
     labels.sort(key=lambda each: each.stem.lower() != place.stem.lower())
     yield from labels[:_MOST_LABELS]

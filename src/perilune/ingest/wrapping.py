@@ -1,7 +1,8 @@
-"""Wrapping: a folder of files of GRAS becomes one of PDS4 products, beside it.
+"""Wrapping: a folder of files of GRAS, PDS3 or FITS becomes one of PDS4 products, beside it.
 
-Data and labels are copied as they are; each pair gets a label of PDS4
-(`perilune.formats.gras.wrapper`). The new folder appears when it is whole.
+Data and labels are copied as they are; each product gets a label of PDS4
+(`perilune.formats.gras.wrapper`, `perilune.formats.heritage.wrapper`). The new folder appears when
+it is whole.
 """
 
 import hashlib
@@ -10,12 +11,18 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 from perilune.durable import naming_full_disk
 from perilune.errors import MalformedLabel, MalformedName, WrongUsage
 from perilune.formats.gras.names import GrasName
 from perilune.formats.gras.wrapper import Wrapper, wrap
+from perilune.formats.heritage.beside import FilesBeside
+from perilune.formats.heritage.wrapper import Heritage, is_heritage
+from perilune.formats.heritage.wrapper import wrap as wrap_heritage
+from perilune.formats.pds4 import writing
 from perilune.formats.pds4.writing import WrittenFile
+from perilune.formats.source import MappedFile
 from perilune.formats.xml import MAX_BYTES
 from perilune.ingest.projection import Progress, silent
 from perilune.ingest.receive import Received, receive
@@ -35,7 +42,7 @@ class Left:
 class Wrapped:
     """What came of a folder."""
 
-    wrappers: tuple[tuple[str, Wrapper], ...]
+    wrappers: tuple[tuple[str, Wrapper | Heritage], ...]
     """Path of each new label, and what it is."""
     left: tuple[Left, ...]
 
@@ -43,16 +50,16 @@ class Wrapped:
 def wrap_folder(source: Path, target: Path, namespace: str, progress: Progress = silent) -> Wrapped:
     """Write the products of ``source`` into the new folder ``target``, wrapped.
 
-    Raises `WrongUsage` where ``target`` is there already or ``source`` holds no label of GRAS.
+    Raises `WrongUsage` where ``target`` is there already or ``source`` holds nothing to wrap.
     """
     if target.exists():
         raise WrongUsage(f"{target} is there already; name a new folder")
     if not source.is_dir():
         raise WrongUsage(f"no folder: {source}")
     found = receive(source)
-    labels = [path for path in found.files if _is_label(path)]
+    labels = [path for path in found.files if _is_label(path) or _is_old(found.root / path)]
     if not labels:
-        raise WrongUsage(f"no label of GRAS (*.2AL, *.2BL, ...) is in {source}")
+        raise WrongUsage(f"no label of GRAS (*.2AL, *.2BL, ...), PDS3 or FITS is in {source}")
     target.absolute().parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{target.name[:100]}.", dir=target.absolute().parent))
     try:
@@ -69,13 +76,18 @@ def wrap_folder(source: Path, target: Path, namespace: str, progress: Progress =
 def _wrap_all(
     labels: list[str], found: Received, part: Path, namespace: str, progress: Progress
 ) -> Wrapped:
-    wrappers: list[tuple[str, Wrapper]] = []
+    wrappers: list[tuple[str, Wrapper | Heritage]] = []
     left = [Left(path=path, reason=reason) for path, reason in found.odd]
     taken: set[str] = set()
     for done, path in enumerate(labels, 1):
         try:
-            wrappers.append(_wrap_one(path, found, part, namespace))
-            taken |= {path, _data_of(path)}
+            if _is_label(path):
+                wrappers.append(_wrap_one(path, found, part, namespace))
+                taken |= {path, _data_of(path)}
+            else:
+                place, made, files = _wrap_old(path, found, part, namespace)
+                wrappers.append((place, made))
+                taken |= files
         except (MalformedLabel, MalformedName) as error:
             left.append(Left(path=path, reason=str(error)))
             taken.add(path)
@@ -87,7 +99,7 @@ def _wrap_all(
 def _others(found: Received, taken: set[str]) -> Iterator[Left]:
     for path in found.files:
         if path not in taken:
-            yield Left(path=path, reason="no label of GRAS describes it")
+            yield Left(path=path, reason="no label describes it")
 
 
 def _wrap_one(path: str, found: Received, part: Path, namespace: str) -> tuple[str, Wrapper]:
@@ -107,6 +119,37 @@ def _wrap_one(path: str, found: Received, part: Path, namespace: str) -> tuple[s
     place = f"{data}.xml"
     (part / place).write_bytes(wrapper.label)
     return place, wrapper
+
+
+def _wrap_old(
+    path: str, found: Received, part: Path, namespace: str
+) -> tuple[str, Heritage, set[str]]:
+    """A product of PDS3 or FITS: place and content of its label, and the files that are in it."""
+    folder, slash, _ = path.rpartition("/")
+    beside = FilesBeside(found.root / path)
+    copied: dict[str, WrittenFile] = {}
+
+    def told(name: str) -> ET.Element:
+        place = part / f"{folder}{slash}{name}"
+        if place.exists():
+            raise MalformedLabel(f"{name} is in another product already")
+        copied[name] = _copy(found.root / f"{folder}{slash}{name}", place)
+        return writing.file(copied[name])
+
+    try:
+        made = wrap_heritage(MappedFile(found.root / path), namespace, beside.open, told)
+    except MalformedLabel:
+        for name in copied:
+            (part / f"{folder}{slash}{name}").unlink()
+        raise
+    place = f"{path}.xml"
+    (part / place).write_bytes(made.label)
+    return place, made, {f"{folder}{slash}{name}" for name in copied}
+
+
+def _is_old(place: Path) -> bool:
+    with place.open("rb") as file:
+        return is_heritage(file.read(4096))
 
 
 def _is_label(path: str) -> bool:

@@ -347,7 +347,7 @@ def strings(rows: Rows, *, keeps_begin: bool) -> npt.NDArray[np.str_]:
 
 def _without_padding(block: Rows) -> Rows:
     """The rows with NUL, with which NumPy pads, in place of the blanks at their ends."""
-    turned = np.ascontiguousarray(block.T)
+    turned = np.array(block.T, order="C")
     padding = np.ones(len(block), dtype=np.bool_)
     for byte in turned[::-1]:
         padding &= (byte == _BLANK) | (byte == 0)

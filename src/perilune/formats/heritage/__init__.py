@@ -1,0 +1,1 @@
+"""Formats of before PDS4, read by describing them as PDS4 does."""
