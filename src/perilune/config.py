@@ -19,6 +19,7 @@ from perilune.model.timetable import Timetable
 FILE = "node.toml"
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8700
+DEFAULT_WITNESS_HOURS = 72
 DEFAULT_PULL = timedelta(minutes=15)
 DEFAULT_SCRUB = Pace("whole in 30 days", whole=timedelta(days=30))
 _NAMESPACE = re.compile(r"urn(:[a-z0-9][a-z0-9._-]*){1,5}")
@@ -75,6 +76,8 @@ class Config:
     """What that must find for a product to be refused."""
     schemas_required: bool = False
     """Whether a label is refused whose schemas cannot be had; else the receipt says so."""
+    witness_hours: int = DEFAULT_WITNESS_HOURS
+    """How old the newest cosignature of a log may be before it counts as frozen."""
     high_water: str = ""
     """Folder, outside its backups, in which its newest head is noted; if empty the user's own."""
     pull: timedelta | None = DEFAULT_PULL
@@ -192,6 +195,7 @@ def save(config: Config, root: Path) -> None:
         f"validation = {_quoted(config.validation.value)}\n"
         f"refuses = {_quoted(config.refuses.value)}\n"
         f"schemas_required = {str(config.schemas_required).lower()}\n"
+        f"witness_hours = {config.witness_hours}\n"
         f"high_water = {_quoted(config.high_water)}\n"
         f"pull = {_quoted(interval_text(config.pull))}\n"
         f"transfer_limit = {_quoted(config.transfer_limit)}\n"
@@ -233,6 +237,9 @@ def _from_document(document: Mapping[str, Any], path: Path) -> Config:
     required = document.get("schemas_required", False)
     if not isinstance(required, bool):
         raise WrongUsage(f"{path}: schemas_required is true or false: {required!r}")
+    hours = document.get("witness_hours", DEFAULT_WITNESS_HOURS)
+    if not isinstance(hours, int) or isinstance(hours, bool) or hours < 1:
+        raise WrongUsage(f"{path}: witness_hours is a number of hours from 1 on: {hours!r}")
     high_water = document.get("high_water", "")
     if not isinstance(high_water, str):
         raise WrongUsage(f"{path}: high_water is the path of a folder: {high_water!r}")
@@ -250,6 +257,7 @@ def _from_document(document: Mapping[str, Any], path: Path) -> Config:
         validation=validation,
         refuses=refuses,
         schemas_required=required,
+        witness_hours=hours,
         high_water=high_water,
         pull=pull,
         transfer_limit=limit,

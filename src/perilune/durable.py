@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -91,6 +91,20 @@ def whole(target: Path) -> Iterator[BinaryIO]:
         settle_one(target.parent)
     finally:
         part.unlink(missing_ok=True)
+
+
+def sweep_parts(folder: Path, *, older_s: float) -> int:
+    """Remove what processes that died left of `whole` in ``folder``; return how many.
+
+    Only what nobody has written to for ``older_s``: a living process may be at the others.
+    """
+    count = 0
+    for part in folder.glob(".*.part-*"):
+        with suppress(FileNotFoundError):
+            if time.time() - part.stat().st_mtime > older_s:
+                part.unlink()
+                count += 1
+    return count
 
 
 @contextmanager

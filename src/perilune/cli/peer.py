@@ -1,5 +1,6 @@
 """``perilune peer``: the other nodes."""
 
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ from perilune.federation.folder import Peers
 from perilune.federation.joining import Stranger, meet, pin
 from perilune.federation.pull import Synced, sync
 from perilune.federation.roster import Member
-from perilune.federation.status import Status, status_of
+from perilune.federation.status import Status, Witnessed, status_of
 from perilune.ledger.note import to_base64
 from perilune.model.reading import time_text
 from perilune.model.timetable import Timetable
@@ -128,11 +129,12 @@ def status(name: str | None, node: str | None, *, as_json: bool) -> int:
     """
     with frame.opened(node) as opened:
         found = [status_of(peer, opened) for peer in _chosen(name, opened)]
+        hours, now = opened.config.witness_hours, opened.now()
     if as_json:
-        frame.show({"peers": [_stand(each) for each in found]})
+        frame.show({"peers": [_stand(each, hours, now) for each in found]})
     else:
         for each in found:
-            _tell_stand(each)
+            _tell_stand(each, hours, now)
     return frame.NOT_RIGHT if any(each.evidence for each in found) else frame.DONE
 
 
@@ -219,8 +221,14 @@ def described_round(each: Synced) -> dict[str, object]:
     }
 
 
-def _stand(each: Status) -> dict[str, object]:
-    witnessed = each.witnessed
+def _cosigned(found: Witnessed | None, hours: int, now: datetime) -> dict[str, object] | None:
+    if found is None:
+        return None
+    is_old = found.is_older(hours, now)
+    return {"size": found.size, "at": time_text(found.at), "frozen": is_old}
+
+
+def _stand(each: Status, hours: int, now: datetime) -> dict[str, object]:
     return {
         "name": each.peer.who.name,
         "origin": each.peer.who.origin,
@@ -229,7 +237,8 @@ def _stand(each: Status) -> dict[str, object]:
         "here": described_receipt(each.here),
         "there": described_receipt(each.there),
         "uncovered": each.uncovered,
-        "witnessed": {"size": witnessed.size, "at": time_text(witnessed.at)} if witnessed else None,
+        "witnessed": _cosigned(each.witnessed, hours, now),
+        "cosigned": _cosigned(each.cosigned, hours, now),
         "evidence": list(each.evidence),
     }
 
@@ -262,7 +271,7 @@ def tell_round(each: Synced, *, is_offline: bool = False) -> None:
         tell_receipt("    It holds", each.given)
 
 
-def _tell_stand(each: Status) -> None:
+def _tell_stand(each: Status, hours: int, now: datetime) -> None:
     click.echo(f"{each.peer.who.name} at {each.peer.url}, log {each.peer.who.origin}")
     for words, receipt in (("    Here", each.here), ("    There", each.there)):
         if receipt is None:
@@ -270,10 +279,16 @@ def _tell_stand(each: Status) -> None:
         else:
             tell_receipt(words, receipt)
     click.echo(f"    {each.uncovered:,} products of ours are not covered by its receipt")
-    if each.witnessed:
+    for words, found in (
+        ("It witnessed of our log", each.witnessed),
+        ("We witnessed of its log", each.cosigned),
+    ):
+        if found is None:
+            click.echo(f"    {words} nothing yet")
+            continue
+        frozen = f": older than {hours} h, frozen?" if found.is_older(hours, now) else ""
         click.echo(
-            f"    It witnessed {each.witnessed.size:,} entries of our log at "
-            f"{each.witnessed.at:%Y-%m-%d %H:%M:%S} UTC"
+            f"    {words} {found.size:,} entries at {found.at:%Y-%m-%d %H:%M:%S} UTC{frozen}"
         )
     for place in each.evidence:
         click.echo(f"    It contradicted itself: {place}")

@@ -13,6 +13,7 @@ import uvicorn
 
 from perilune.access.basemap import base_map
 from perilune.cli import frame
+from perilune.durable import sweep_parts
 from perilune.errors import WrongUsage
 from perilune.ingest.projection import catch_up
 from perilune.jobs.board import Board
@@ -23,6 +24,9 @@ from perilune.web.app import create_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_STALE_S = 3600.0
+"""Age of a part of a receipt after which nobody writes it any more."""
 
 
 @click.command("serve", short_help="Serve the portal and all interfaces.")
@@ -39,6 +43,8 @@ def command(host: str | None, port: int | None, node: str | None, *, as_json: bo
     with frame.opened(node) as opened:
         with opened.writing():
             catch_up(opened, progress=frame.progress())
+        if opened.root is not None:
+            sweep_parts(opened.root / "receipts", older_s=_STALE_S)
         listener = listen(host or opened.config.host, _port(port, opened))
         jobs = _Jobs(opened)
         try:

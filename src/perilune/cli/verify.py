@@ -1,11 +1,13 @@
 """``perilune verify``: a file against its proof, by anybody, offline."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
 from perilune.cli import frame
-from perilune.errors import ProofFails
+from perilune.errors import ProofFails, WrongUsage
 from perilune.ledger.policy import Policy
 from perilune.ledger.proof import Verified, verify_path
 
@@ -26,9 +28,21 @@ from perilune.ledger.proof import Verified, verify_path
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="The keys you trust (C2SP tlog-policy).",
 )
+@click.option(
+    "--max-age",
+    type=click.IntRange(min=1),
+    metavar="HOURS",
+    help="How old the cosignatures of witnesses may be; an older log may be frozen.",
+)
 @frame.command
 def command(
-    path: Path, proof_file: Path, policy_file: Path, node: str | None, *, as_json: bool
+    path: Path,
+    proof_file: Path,
+    policy_file: Path,
+    max_age: int | None,
+    node: str | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Check that FILE, or every file of the product in DIR, is what the log's node took in.
 
@@ -42,6 +56,10 @@ def command(
         policy = Policy.parse(policy_file.read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:
         raise ProofFails(f"{policy_file} is no policy: {error}") from error
+    if max_age is not None:
+        if not policy.witnesses:
+            raise WrongUsage("--max-age asks for a policy with witnesses: nobody else tells a time")
+        policy = replace(policy, since=datetime.now(UTC) - timedelta(hours=max_age))
     found = verify_path(path, proof_file.read_bytes(), policy)
     if as_json:
         frame.show(_document(found))

@@ -1,13 +1,18 @@
-"""Where two nodes stand: what is here of theirs, there of ours, and when it was verified."""
+"""Where two nodes stand: what is here of theirs, there of ours, and when it was verified.
+
+A log of which nothing new is shown for long, to us or to its witness, may be frozen: an old state
+is shown as if it were the newest. The age of cosignatures tells, since an honest pair makes new
+ones at each round, whether anything was published or not.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from perilune.errors import ProofFails
 from perilune.federation.custody import CustodyReceipt, Excepted, decode_exceptions
-from perilune.federation.folder import EXCEPTED, GIVEN, SEEN, TAKEN, Peers
+from perilune.federation.folder import EXCEPTED, GIVEN, SEEN, TAKEN, WITNESSED, Peers
 from perilune.federation.mirror import checkpoint_in
 from perilune.federation.roster import Member
 from perilune.ledger.note import Verifier, cosigned_at
@@ -24,6 +29,10 @@ class Witnessed:
     size: int
     at: datetime
 
+    def is_older(self, hours: int, now: datetime) -> bool:
+        """Whether nothing newer was cosigned for so long: the log may be frozen."""
+        return now - self.at > timedelta(hours=hours)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
@@ -37,6 +46,9 @@ class Status:
     there: CustodyReceipt | None
     """Its own for our log."""
     witnessed: Witnessed | None
+    """What the peer cosigned of our log."""
+    cosigned: Witnessed | None
+    """What we cosigned of the peer's."""
     uncovered: int
     """Products that we published openly after what its receipt covers."""
     evidence: tuple[str, ...]
@@ -58,7 +70,7 @@ def status_of(peer: Member, node: Node) -> Status:
     """Where ``node`` and ``peer`` stand; asks nobody."""
     peers, origin = Peers.of(node), peer.who.origin
     folder = peers.folder(origin)
-    taken, given, seen = (folder.note(name) for name in (TAKEN, GIVEN, SEEN))
+    taken, given, seen, ours = map(folder.note, (TAKEN, GIVEN, SEEN, WITNESSED))
     head = folder.log.head()
     there = CustodyReceipt.verify(given, *peers.keys_of(origin, "custody")) if given else None
     own = peers.keys_of(node.config.origin, "custody")
@@ -68,6 +80,7 @@ def status_of(peer: Member, node: Node) -> Status:
         here=CustodyReceipt.verify(taken, *own) if taken else None,
         there=there,
         witnessed=_witnessed(seen, peers.keys_of(origin, "witness")) if seen else None,
+        cosigned=_witnessed(ours, peers.keys_of(node.config.origin, "witness")) if ours else None,
         uncovered=_published_since(there.log.size if there else 0, node),
         evidence=tuple(str(path) for path in folder.evidence()),
     )

@@ -7,11 +7,12 @@ Source: C2SP tlog-policy (draft), the file format: ``log``, ``witness``, ``group
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Self
 
 from perilune.errors import ProofFails
 from perilune.ledger.checkpoint import Checkpoint
-from perilune.ledger.note import COSIGNATURE, ED25519, Verifier, open_note
+from perilune.ledger.note import COSIGNATURE, ED25519, Verifier, cosigned_at, open_note
 
 _NOBODY = "none"
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -41,6 +42,8 @@ class Policy:
     witnesses: Mapping[str, Verifier]
     groups: Mapping[str, Group]
     quorum: str
+    since: datetime | None = None
+    """Where given a witness counts only if it cosigned then or later, as of no frozen log."""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -76,11 +79,19 @@ class Policy:
         signers = [verifier for verifier in opened.signed_by if verifier in self.logs]
         if not any(verifier.name == checkpoint.origin for verifier in signers):
             raise ProofFails(f"no key that you trust for the log {checkpoint.origin} signed it")
-        seen_by = {name for name, key in self.witnesses.items() if key in opened.signed_by}
+        seen_by = {
+            name
+            for name, key in self.witnesses.items()
+            if key in opened.signed_by and self._is_fresh(note, key)
+        }
         if not self._is_witnessed(self.quorum, seen_by):
             names = ", ".join(sorted(seen_by)) or "nobody"
-            raise ProofFails(f"the quorum {self.quorum} is not reached: witnessed by {names}")
+            late = f" since {self.since:%Y-%m-%d %H:%M} UTC" if self.since else ""
+            raise ProofFails(f"the quorum {self.quorum} is not reached: witnessed by {names}{late}")
         return Accepted(checkpoint, tuple(verifier.name for verifier in opened.signed_by))
+
+    def _is_fresh(self, note: bytes, witness: Verifier) -> bool:
+        return self.since is None or cosigned_at(note, witness) >= self.since
 
     def _is_witnessed(self, name: str, seen_by: set[str]) -> bool:
         if name == _NOBODY or name in seen_by:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import apsw
 
+from perilune.federation.folder import Peers
+from perilune.federation.status import status_of
 from perilune.model import act
 from perilune.node import Node
 from perilune.sending import congestion_control, prefer_bbr
@@ -37,15 +39,36 @@ def examine(node: Node) -> list[Finding]:
         _clock(node),
         _catalogue(node),
         _audit(node),
+        *_witnesses(node),
         _sending(),
     ]
 
 
 def _keys(root: Path) -> Iterator[Finding]:
-    for path in sorted((root / "keys").iterdir()):
+    for path in sorted((root / "keys").glob("*.pem")):
         mode = path.stat().st_mode & 0o777
         advice = "" if mode == 0o600 else f"chmod 600 {path}"
         yield Finding(f"key {path.stem}", mode == 0o600, f"mode {mode:03o}", advice)
+
+
+def _witnesses(node: Node) -> Iterator[Finding]:
+    """Whether each log was cosigned lately: a frozen one is not."""
+    hours, now = node.config.witness_hours, node.now()
+    for peer in Peers.of(node).members():
+        stand = status_of(peer, node)
+        name = peer.who.name
+        for what, found in (
+            (f"our log at {name}", stand.witnessed),
+            (f"log of {name}", stand.cosigned),
+        ):
+            is_well = found is not None and not found.is_older(hours, now)
+            detail = (
+                f"{found.size:,} entries cosigned {found.at:%Y-%m-%d %H:%M} UTC"
+                if found
+                else "never cosigned"
+            )
+            advice = f"Nothing newer than {hours} h: perilune peer sync, or call its operator."
+            yield Finding(what, is_well, detail, "" if is_well else advice)
 
 
 def _disk(root: Path) -> Finding:
