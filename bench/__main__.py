@@ -21,6 +21,7 @@ PARTS = (
     "missions",
     "quicklook",
     "scale",
+    "transfer",
 )
 
 

@@ -7,15 +7,19 @@ is quoted as that tool wants it, and one that cannot be written on a line is ref
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal, get_args
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
 from perilune.access.layout import Placed
 from perilune.errors import BadQuestion
+from perilune.model.identifier import Lidvid
 from perilune.model.package import piece_size
 
+Mirrors = Mapping[Lidvid, Sequence[str]]
+"""Product to addresses of other nodes that hold it."""
 Tool = Literal["curl", "aria2", "meta4", "py"]
 TOOLS: tuple[Tool, ...] = get_args(Tool)
 MEDIA_TYPES: dict[Tool, str] = {
@@ -26,8 +30,12 @@ MEDIA_TYPES: dict[Tool, str] = {
 }
 
 
-def script(tool: Tool, files: Sequence[Placed], base: str) -> str:
+def script(
+    tool: Tool, files: Sequence[Placed], base: str, mirrors: Mirrors = MappingProxyType({})
+) -> str:
     """The list of ``files`` of the node at ``base`` for ``tool``.
+
+    Metalink clients fetch from several nodes at once: ``mirrors`` has their addresses.
 
     Raises `BadQuestion` where a path has characters that no line can hold.
     """
@@ -40,7 +48,7 @@ def script(tool: Tool, files: Sequence[Placed], base: str) -> str:
         case "aria2":
             return _aria2(files, base)
         case "meta4":
-            return _metalink(files, base)
+            return _metalink(files, base, mirrors)
         case "py":
             return _python(files, base)
 
@@ -88,7 +96,7 @@ def _aria2(files: Sequence[Placed], base: str) -> str:
     )
 
 
-def _metalink(files: Sequence[Placed], base: str) -> str:
+def _metalink(files: Sequence[Placed], base: str, mirrors: Mirrors) -> str:
     """RFC 5854."""
     lines = ['<?xml version="1.0" encoding="UTF-8"?>\n']
     lines.append('<metalink xmlns="urn:ietf:params:xml:ns:metalink">\n')
@@ -100,7 +108,9 @@ def _metalink(files: Sequence[Placed], base: str) -> str:
             lines.append(f'<pieces length="{piece_size(entry.size)}" type="sha-256">')
             lines += [f"<hash>{piece}</hash>" for piece in entry.pieces]
             lines.append("</pieces>")
-        lines.append(f"<url>{escape(_address(each, base))}</url></file>\n")
+        for place in (base, *mirrors.get(each.of, ())):
+            lines.append(f"<url>{escape(_address(each, place))}</url>")
+        lines.append("</file>\n")
     return "".join([*lines, "</metalink>\n"])
 
 

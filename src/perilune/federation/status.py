@@ -5,7 +5,7 @@ is shown as if it were the newest. The age of cosignatures tells, since an hones
 ones at each round, whether anything was published or not.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +18,7 @@ from perilune.federation.roster import Member
 from perilune.ledger.note import Verifier, cosigned_at
 from perilune.model import act
 from perilune.model.act import PublishAct
+from perilune.model.identifier import Lidvid
 from perilune.model.product import Holding
 from perilune.node import Node
 
@@ -104,26 +105,57 @@ def holders(index: int, origin: str, node: Node) -> list[Elsewhere]:
 
     ``origin`` is empty for a product of our own.
     """
+    found = [holder.holds(index, origin, node) for holder in _holders(node)]
+    return [each for each in found if each is not None]
+
+
+def mirrors(holdings: Sequence[Holding], node: Node) -> dict[Lidvid, list[str]]:
+    """Addresses, as they are pinned, of the peers that hold these products too."""
+    found: dict[Lidvid, list[str]] = {}
+    for holder in _holders(node):
+        for holding in holdings if holder.peer.url else ():
+            if holder.holds(holding.index, holding.origin, node) is not None:
+                addresses = found.setdefault(holding.product.id, [])
+                addresses.append(holder.peer.url.rstrip("/"))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """A peer, and what its newest receipt says of our log."""
+
+    peer: Member
+    receipt: CustodyReceipt | None
+    excepted: Mapping[int, Excepted]
+
+    def holds(self, index: int, origin: str, node: Node) -> Elsewhere | None:
+        who = self.peer.who
+        if origin:
+            if origin != who.origin:
+                return None
+            return Elsewhere(who.name, who.origin, is_owner=True, verified=None)
+        if self.receipt is None or index >= self.receipt.log.size:
+            return None
+        is_open = isinstance(act.decode(node.log.entry(index)), PublishAct)
+        if not is_open or index in self.excepted:
+            return None
+        return Elsewhere(who.name, who.origin, is_owner=False, verified=self.receipt.t)
+
+
+def _holders(node: Node) -> list[_Holder]:
     if node.root is None:
         return []
     peers = Peers.of(node)
-    return [found for peer in peers.members() for found in _at(peer, index, origin, node, peers)]
+    return [_holder(peer, peers) for peer in peers.members()]
 
 
-def _at(peer: Member, index: int, origin: str, node: Node, peers: Peers) -> Iterator[Elsewhere]:
-    if origin:
-        if origin == peer.who.origin:
-            yield Elsewhere(peer.who.name, peer.who.origin, is_owner=True, verified=None)
-        return
+def _holder(peer: Member, peers: Peers) -> _Holder:
     folder = peers.folder(peer.who.origin)
     note = folder.note(GIVEN)
     if note is None:
-        return
+        return _Holder(peer, None, {})
     receipt = CustodyReceipt.verify(note, *peers.keys_of(peer.who.origin, "custody"))
-    is_open = isinstance(act.decode(node.log.entry(index)), PublishAct)
-    is_covered = is_open and index < receipt.log.size
-    if is_covered and index not in _excepted(folder.note(EXCEPTED)):
-        yield Elsewhere(peer.who.name, peer.who.origin, is_owner=False, verified=receipt.t)
+    return _Holder(peer, receipt, _excepted(folder.note(EXCEPTED)))
 
 
 def _excepted(listed: bytes | None) -> Mapping[int, Excepted]:

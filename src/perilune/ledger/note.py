@@ -137,6 +137,11 @@ class Signer:
         line = self.cosigner.key_id + seconds.to_bytes(_TIME, "big") + signed
         return f"{_DASH}{self.name} {to_base64(line)}\n"
 
+    def signature(self, message: bytes) -> bytes:
+        """The bare signature over ``message``, of a format that keeps it from being a note."""
+        self.permit()
+        return self.key.sign(message)
+
     def line(self, text: str) -> str:
         """The signature line under ``text``, with its newline."""
         self.permit()

@@ -1,4 +1,4 @@
-"""Signatures as OpenSSH makes them (``ssh-keygen -Y sign``), checked here, never made.
+"""Signatures as OpenSSH makes them (``ssh-keygen -Y sign``): of orders checked, of files made.
 
 Source: OpenSSH, PROTOCOL.sshsig; keys of type ``ssh-ed25519`` (RFC 8709) alone. The namespace
 keeps a signature given for one purpose from being taken for another.
@@ -22,6 +22,7 @@ _MAGIC = b"SSHSIG"
 _HASHES = {b"sha256": hashlib.sha256, b"sha512": hashlib.sha512}
 _BEGIN, _END = "-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----"
 _MOST_BYTES = 4_096
+_LINE = 70
 _KEY_LINE = re.compile(r"ssh-ed25519 ([A-Za-z0-9+/]+={0,2})( .*)?")
 
 
@@ -88,10 +89,24 @@ def signed_by(message: bytes, signature: bytes) -> PublicKey:
     return key
 
 
-def to_sign(message: bytes, hash_name: bytes = b"sha512", reserved: bytes = b"") -> bytes:
+def to_sign(
+    message: bytes,
+    hash_name: bytes = b"sha512",
+    reserved: bytes = b"",
+    namespace: str = NAMESPACE,
+) -> bytes:
     """The bytes that are signed for ``message``."""
-    parts = (NAMESPACE.encode(), reserved, hash_name, _HASHES[hash_name](message).digest())
+    parts = (namespace.encode(), reserved, hash_name, _HASHES[hash_name](message).digest())
     return _MAGIC + b"".join(map(packed, parts))
+
+
+def armoured(raw: bytes, key: PublicKey, namespace: str) -> bytes:
+    """The file that ``ssh-keygen -Y verify`` reads, of the signature ``raw`` over `to_sign`."""
+    parts = (key.blob, namespace.encode(), b"", b"sha512", packed(_TYPE) + packed(raw))
+    blob = _MAGIC + (1).to_bytes(4, "big") + b"".join(map(packed, parts))
+    text = base64.b64encode(blob).decode()
+    lines = [text[at : at + _LINE] for at in range(0, len(text), _LINE)]
+    return "\n".join([_BEGIN, *lines, _END, ""]).encode()
 
 
 def packed(data: bytes) -> bytes:

@@ -1,6 +1,5 @@
 """Persons with keys of their own, who sign as ``ssh-keygen -Y sign`` does."""
 
-import base64
 from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -10,7 +9,7 @@ from perilune.model.ordered import Standing
 from perilune.node import Node
 from perilune.orders.desk import draft
 from perilune.orders.order import Order, Person, Signature, SignedOrder, What
-from perilune.orders.sshsig import NAMESPACE, PublicKey, packed, to_sign
+from perilune.orders.sshsig import NAMESPACE, PublicKey, armoured, to_sign
 
 
 @dataclass(frozen=True)
@@ -28,19 +27,7 @@ class Signatory:
     def signature(self, message: bytes) -> bytes:
         """The armoured signature over ``message``."""
         raw = self.key.sign(to_sign(message))
-        blob = (
-            b"SSHSIG"
-            + (1).to_bytes(4, "big")
-            + packed(self.public.blob)
-            + packed(NAMESPACE.encode())
-            + packed(b"")
-            + packed(b"sha512")
-            + packed(packed(b"ssh-ed25519") + packed(raw))
-        )
-        text = base64.b64encode(blob).decode()
-        lines = [text[at : at + 70] for at in range(0, len(text), 70)]
-        head, foot = "-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----"
-        return "\n".join([head, *lines, foot, ""]).encode()
+        return armoured(raw, self.public, NAMESPACE)
 
 
 def signed(order: Order, *by: Signatory) -> SignedOrder:

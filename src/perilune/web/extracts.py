@@ -12,10 +12,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from perilune.access.export import zip_of_many
-from perilune.access.layout import lay_out, matching, with_members
+from perilune.access.layout import SUMS, lay_out, matching, sums_of, with_members
 from perilune.access.scripts import MEDIA_TYPES, TOOLS, script
+from perilune.access.sums import signed_sums
 from perilune.access.tarball import Tarball
 from perilune.errors import BadQuestion, NotFound
+from perilune.federation.status import mirrors
 from perilune.model.product import Holding
 from perilune.node import Node
 from perilune.web.context import TheAsker, TheNode, named_in_path
@@ -25,6 +27,8 @@ from perilune.web.pages.site import find_site
 from perilune.web.ranges import Span, Unsatisfiable
 
 router = APIRouter(tags=["Extracts"])
+
+_SUMS, _SIGNATURE = "sha256sums", "sig"
 
 
 @router.get("/extract/search.{form}")
@@ -60,11 +64,27 @@ def _answer(
         return stream(request, runs, headers, is_part=False)
     if form == "tar":
         return _tar(found, request, node, headers)
+    if form in (_SUMS, _SIGNATURE):
+        return _sums(found, form, node)
     for tool in TOOLS:
         if tool == form:
-            text = script(tool, lay_out(found), str(request.base_url).rstrip("/"))
+            base = str(request.base_url).rstrip("/")
+            others = mirrors(found, node) if tool == "meta4" else {}
+            text = script(tool, lay_out(found), base, others)
             return Response(text, headers=headers, media_type=MEDIA_TYPES[tool])
     raise NotFound(f"no extract is made as {form[:80]!r}")
+
+
+def _sums(found: Sequence[Holding], form: str, node: Node) -> Response:
+    """The list that ``sha256sum -c`` reads, or what ``ssh-keygen -Y verify`` reads beside it."""
+    _, sums = sums_of(lay_out(found))
+    name = SUMS if form == _SUMS else f"{SUMS}.sig"
+    body = sums if form == _SUMS else signed_sums(sums, node)
+    headers = {
+        "Content-Disposition": disposition(name, shown=False),
+        "Cache-Control": "no-cache",
+    }
+    return Response(body, headers=headers, media_type="text/plain; charset=utf-8")
 
 
 def _tar(

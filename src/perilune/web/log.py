@@ -4,11 +4,15 @@ A full tile never changes and may be kept for ever; the checkpoint is fresh each
 policy are all that a third party needs to check a product without a connection.
 """
 
+from pathlib import Path
+
 from fastapi import APIRouter
 from fastapi.responses import Response
 
 from perilune.access.evidence import proof_of
+from perilune.access.sums import allowed_signers
 from perilune.federation.evidence import witnessed_policy, witnessed_proof_of
+from perilune.ledger import standalone
 from perilune.ledger.policy import policy_text
 from perilune.web.context import TheAsker, TheNode, named_in_path
 
@@ -38,6 +42,20 @@ def get_policy(node: TheNode, *, witnessed: bool = False) -> Response:
     """Whose signature to trust, as a C2SP tlog-policy: the log's key, and a witness's if asked."""
     text = witnessed_policy(node) if witnessed else policy_text(node.log.vkey)
     return Response(text, headers=_FRESH, media_type=_TEXT)
+
+
+@router.get("/allowed_signers")
+def get_allowed_signers(node: TheNode) -> Response:
+    """The key of lists of checksums, as ``ssh-keygen -Y verify`` reads it."""
+    return Response(allowed_signers(node), headers=_FRESH, media_type=_TEXT)
+
+
+@router.get("/verify.py")
+def get_verifier() -> Response:
+    """A program that checks files against a proof, offline, with nothing of Perilune's."""
+    headers = _FRESH | {"Content-Disposition": 'attachment; filename="verify.py"'}
+    source = Path(standalone.__file__).read_bytes()
+    return Response(source, headers=headers, media_type="text/x-python; charset=utf-8")
 
 
 @router.get("/proof/{identifier}")
