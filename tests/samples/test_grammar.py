@@ -292,7 +292,10 @@ def own(engine: Schematrons, pinned: Pinned, label: Label) -> Counter[str] | Non
     compiled = engine.compiled(pinned)
     assert isinstance(compiled, Compiled)
     assert compiled.refused == ()
-    told = failures(compiled, engine.document(label), label, stops=True)
+    document = engine.document(label)
+    if isinstance(document, Stopped):
+        return None
+    told = failures(compiled, document, label, stops=True)
     return None if isinstance(told, Stopped) else Counter(each.test for each in told)
 
 

@@ -64,6 +64,12 @@ def test_a_file_that_is_not_there_is_told_with_its_line(folder: Path) -> None:
     assert message.line == 11
 
 
+def test_a_name_that_no_file_can_have_is_a_missing_file(folder: Path) -> None:
+    [message] = _of(folder, file_area("9" * 4_000))
+
+    assert message.type == "error.label.missing_file"
+
+
 def test_a_missing_file_whose_name_differs_in_case_says_so(folder: Path) -> None:
     [message] = _of(folder, file_area("IMAGE.CSV"))
 

@@ -23,10 +23,15 @@ from perilune.testing.data_objects import (
     statistics,
     stream,
 )
+from perilune.validation.advice import ADVICE
 from perilune.validation.content import check_content
 from perilune.validation.options import Options
 
 PLAIN = Options()
+PAIRED_ELSEWHERE = {
+    "error.content.header_mismatch",  # test_content_streams.py, with headers of FITS
+    "error.table.bad_file_read",  # not told yet: error.label.missing_file says it
+}
 STRICT = Options(is_strict_of_fields=True)
 WHOLE = Options(wants_all_described=True)
 
@@ -489,3 +494,13 @@ def _told(folder: Path, objects: str, data: bytes, options: Options) -> Counter[
     for message in check_content(product(folder, objects, data), options):
         told[message.type] += message.count
     return told
+
+
+def test_every_type_of_message_about_objects_and_content_has_its_pair() -> None:
+    about = ("error.table.", "warning.table.", "error.array.", "warning.array.", "warning.field.")
+    others = ("error.content.", "error.inventory_table.", "warning.data", "error.label.table_")
+    types = {each for each in ADVICE if each.startswith((*about, *others))}
+    types.add("error.label.invalid_object_definition")
+
+    assert len(types) > 35
+    assert types - {pair.key for pair in PAIRS} == PAIRED_ELSEWHERE

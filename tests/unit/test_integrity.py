@@ -3,6 +3,7 @@
 Types and severities are those of NASA's ``validate`` (its table of problem types).
 """
 
+import os
 import pickle
 from collections import Counter
 from collections.abc import Callable
@@ -13,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perilune.testing.labels import file_area, label
-from perilune.validation.facts import Facts, facts_of
+from perilune.validation.facts import Facts, Inventory, facts_of
 from perilune.validation.integrity import Integrity, Whole
+from perilune.validation.inventories import listed_in
 from perilune.validation.label import Label, read_label
 from perilune.validation.options import Options, Rule
 from perilune.validation.report import Message
@@ -365,3 +367,18 @@ def test_the_ladee_mission_bundle_has_its_members_under_other_prefixes(shared: S
 
     # as its labels have it: ladee_mission_bundle holds ladee_mission:document_collection
     assert _types(found) == {"error.integrity.missing_parent_prefix": 6}
+
+
+def test_an_inventory_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "inventory.csv")
+    inventory = Inventory(
+        file="inventory.csv",
+        offset=0,
+        records=None,
+        delimiter=",",
+        status_field=1,
+        identifier_field=2,
+    )
+
+    with pytest.raises(OSError, match="no regular file"):
+        list(listed_in(inventory, tmp_path))

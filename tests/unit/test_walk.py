@@ -65,6 +65,13 @@ def test_what_is_not_there_is_said(tmp_path: Path) -> None:
         walk([tmp_path / "none"], Options())
 
 
+def test_a_link_to_itself_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").symlink_to("a.xml")
+    (tmp_path / "b.xml").write_text("<a/>", "utf-8")
+
+    assert list(walk([tmp_path], Options())) == ["b.xml"]
+
+
 def test_a_link_to_a_folder_above_is_no_way_round(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.xml").touch()

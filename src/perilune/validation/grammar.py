@@ -160,9 +160,12 @@ class Grammar:
     def _held_against_schematrons(self, label: Label, found: _Found) -> Iterator[Message]:
         if not found.schematrons:
             return
-        document = self._schematrons.document(label)
         with silence():
+            document = self._schematrons.document(label)
             for pinned in found.schematrons:
+                if isinstance(document, Stopped):
+                    yield _not_checked(label, pinned, f"the label is not read: {document.reason}")
+                    continue
                 compiled = self._schematrons.compiled(pinned)
                 if isinstance(compiled, str):
                     yield _not_checked(label, pinned, f"it cannot be read: {compiled}")

@@ -4,6 +4,8 @@ Identifiers are given as written: what is wrong with them is for the checks to t
 bounded by the longest line, which has a limit.
 """
 
+import errno
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +26,12 @@ class Listed:
 
 
 def listed_in(inventory: Inventory, base: Path) -> Iterator[Listed]:
-    """Its members in the order listed; raise `OSError` where the file cannot be read."""
+    """Its members in the order listed; raise `OSError` where there is no file to be read."""
     status, identifier = inventory.status_field - 1, inventory.identifier_field - 1
-    with (base / inventory.file).open("rb") as data:
+    place = base / inventory.file
+    if not stat.S_ISREG(place.stat().st_mode):  # opening a pipe would wait for ever
+        raise OSError(errno.EINVAL, "no regular file", str(place))
+    with place.open("rb") as data:
         data.seek(inventory.offset)
         line = 0
         while raw := data.readline(_LONGEST_LINE):

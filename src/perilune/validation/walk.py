@@ -166,11 +166,19 @@ def _names_in(folder: Path) -> tuple[list[str], list[str]]:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(entry.name)
-                elif entry.is_file():
+                elif _is_file(entry):
                     files.append(entry.name)
     except OSError as error:
         raise WrongUsage(f"{folder} cannot be read: {error.strerror}") from error
     return sorted(files), sorted(folders)
+
+
+def _is_file(entry: "os.DirEntry[str]") -> bool:
+    """Whether it is a file, or a link that leads to one; a link to itself leads nowhere."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
 
 
 def _relative(place: Path, base: Path) -> str:

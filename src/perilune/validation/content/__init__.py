@@ -30,6 +30,7 @@ from perilune.validation.content.inventory import repeated_in_bundle, repeated_i
 from perilune.validation.content.layout import Placed, end_of, in_order, left_over, misplaced
 from perilune.validation.content.source import Source
 from perilune.validation.content.streams import check_stream
+from perilune.validation.files import regular_size
 from perilune.validation.label import Label
 from perilune.validation.options import Options
 from perilune.validation.report import Message
@@ -65,7 +66,7 @@ class _Examination:
         self._lidvid = label.lidvid
         folder, slash, _ = label.path.rpartition("/")
         self._files = [
-            _Held(file, place, f"{folder}{slash}{file.name}", place.is_file())
+            _Held(file, place, f"{folder}{slash}{file.name}", regular_size(place) is not None)
             for file in data_files(label.root)
             if _is_plain(file.name) and (place := label.place.parent / file.name)
         ]

@@ -97,8 +97,11 @@ class Schematrons:
         self._kept.move_to_end(found.sha256)
         return self._kept[found.sha256]
 
-    def document(self, label: Label) -> "PyXdmNode":
-        """The label as Saxon sees it; for any number of Schematrons."""
+    def document(self, label: Label) -> "PyXdmNode | Stopped":
+        """The label as Saxon sees it, for any number of Schematrons; or why it does not.
+
+        Its parser takes a hundred levels of elements, ours more.
+        """
         builder = _processor().new_document_builder()
         builder.set_base_uri(label.place.absolute().as_uri())
         tidy = collapsed(label.root)
@@ -106,7 +109,10 @@ class Schematrons:
             text = label.data.decode("utf-8-sig", "replace")
         else:
             text = etree.tostring(tidy, encoding="unicode")
-        return builder.parse_xml(xml_text=text, encoding="utf-8")
+        try:
+            return builder.parse_xml(xml_text=text, encoding="utf-8")
+        except _saxon_error() as error:
+            return Stopped(_reason(str(error)))
 
 
 def failures(
