@@ -8,9 +8,12 @@ from fastapi.responses import Response
 
 from perilune.access import search
 from perilune.access.policy import Asker
+from perilune.catalogue.port import Fixity
 from perilune.catalogue.query import Query
 from perilune.i18n import language as languages
 from perilune.i18n.language import Language
+from perilune.model import act
+from perilune.model.act import FixityAct
 from perilune.model.namespace import NAMESPACES
 from perilune.model.reading import time_text
 from perilune.node import Node
@@ -34,7 +37,7 @@ def get_node(visit: TheVisit) -> Response:
             {"text": words.of_class(word, language), "word": word, "count": count}
             for word, count in document["counts"]["classes"].items()
         ],
-        read_back_tile=_read_back(node, language),
+        read_back_tile=_read_back(node, asker, language),
         agencies={space.prefix: space.agency for space in NAMESPACES},
         interfaces=_interfaces(language),
         base=visit.base,
@@ -43,11 +46,20 @@ def get_node(visit: TheVisit) -> Response:
     )
 
 
+def _fixity(node: Node, asker: Asker) -> Fixity | None:
+    """The newest fixity act, if the log shows it: its counts are of all that is kept here."""
+    found = node.catalogue.fixity()
+    if found is None or asker.scope == "own":
+        return found
+    is_shown = isinstance(act.decode(node.log.entry(found.index)), FixityAct)
+    return found if is_shown else None
+
+
 def _document(node: Node, asker: Asker) -> dict[str, Any]:
     everything = Query(versions="all", limit=0, count=("class", "mission"))
     page = search.search(everything, node, asker)
     latest = search.search(Query(limit=0), node, asker)
-    checkpoint, fixity = node.log.checkpoint, node.catalogue.fixity()
+    checkpoint, fixity = node.log.checkpoint, _fixity(node, asker)
     return {
         "name": node.config.name,
         "origin": node.config.origin,
@@ -89,7 +101,7 @@ def _version() -> str:
         return "from a source tree"
 
 
-def _read_back(node: Node, language: Language) -> dict[str, str]:
+def _read_back(node: Node, asker: Asker, language: Language) -> dict[str, str]:
     fixity = node.catalogue.fixity()
     if fixity is None:
         return {
@@ -98,6 +110,14 @@ def _read_back(node: Node, language: Language) -> dict[str, str]:
             "text": language.text("Nothing was read back yet; perilune audit does it."),
         }
     damaged = len(fixity.damaged)
+    if _fixity(node, asker) is None:
+        return {
+            "look": "bad" if damaged else "ok",
+            "number": language.number(damaged),
+            "text": language.text(
+                "damaged when all was read back, %(time)s", time=languages.minute(fixity.at)
+            ),
+        }
     return {
         "look": "bad" if damaged else "ok",
         "number": language.number(damaged),
