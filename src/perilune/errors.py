@@ -10,6 +10,7 @@
     + ContentConflict            the LIDVID is held already, with other bytes
   - NotFound               404   nothing by that name, or nothing you may know of
     + Withdrawn            410   it was here, and its owner took it back
+  - Embargoed            403   exists, is listed, may not be read yet
   - BadQuestion            400   a query that cannot be read
   - WrongUsage             400   a command or request that cannot be carried out as given
   - NodeMissing            404   the folder holds no node
@@ -117,6 +118,14 @@ class Withdrawn(NotFound):
     def __init__(self, lidvid: str, cause: str, text: str, at: datetime) -> None:
         super().__init__(f"{lidvid} was withdrawn: {text}")
         self.lidvid, self.cause, self.text, self.at = lidvid, cause, text, at
+
+
+class Embargoed(PeriluneError):
+    """It exists and is listed, and its bytes are closed until a release act."""
+
+    code = "embargoed"
+    status = 403
+    advice = "Ask the node that publishes it, or come back when it is released."
 
 
 class BadQuestion(PeriluneError):

@@ -384,7 +384,8 @@ _RANDOM = re.compile(
     r"|(?<![A-Za-z0-9+/])(?=[A-Za-z0-9+/]*[A-Z])(?=[A-Za-z0-9+/]*[0-9])[A-Za-z0-9+/]{40,}={0,2}"
 )
 _RUN = re.compile(
-    r'"sealed":{"sha256":"[^"]*","size":\d+|"took": ?\d+|127\.0\.0\.1:\d+|0x[0-9a-f]+|<pds_api:took>\d+'
+    r'"sealed":{"sha256":"[^"]*","size":\d+'
+    r'|"took": ?\d+|127\.0\.0\.1:\d+|0x[0-9a-f]+|<pds_api:took>\d+'
 )
 
 

@@ -24,6 +24,8 @@ def listed(holding: Holding) -> dict[str, Json]:
         "simulated": product.is_simulated,
         "lifecycle": holding.lifecycle.value,
         "releasability": holding.releasability.value,
+        "embargo": holding.embargo.value if holding.embargo else None,
+        "release_at": _moment(holding.release_at),
         "origin": holding.origin or None,
         "accessioned": time_text(holding.accessioned),
         "files": len(holding.manifest.files),

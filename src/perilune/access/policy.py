@@ -37,9 +37,16 @@ def narrow(query: Query, asker: Asker) -> Query:
     return replace(query, scope=asker.scope)
 
 
+def may_list(holding: Holding, asker: Asker) -> bool:
+    """Whether ``asker`` may know of ``holding``."""
+    return holding.standing.is_listed_for(asker.scope)
+
+
 def may_read(holding: Holding, asker: Asker) -> Decision:
-    """Whether ``asker`` may have the bytes of ``holding``."""
-    is_own = asker.scope in ("own", "kept")
-    if holding.standing.is_listed_for(asker.scope) and (is_own or holding.embargo is None):
-        return Decision(allowed=True, reason=asker.reason)
-    return Decision(allowed=False, reason=_CLOSED)
+    """Whether ``asker`` may have the bytes of ``holding``, in any form."""
+    if not may_list(holding, asker):
+        return Decision(allowed=False, reason=_CLOSED)
+    if holding.embargo is not None and asker.scope not in ("own", "kept"):
+        until = f"{holding.release_at:%Y-%m-%d %H:%M} UTC" if holding.release_at else "its release"
+        return Decision(allowed=False, reason=f"This is under embargo until {until}.")
+    return Decision(allowed=True, reason=asker.reason)

@@ -19,7 +19,7 @@ from perilune.access.drawing import Drawing, Fault, Order, Wanted, work
 from perilune.access.holding import entry_beside
 from perilune.access.policy import Asker, may_read
 from perilune.access.read import whole
-from perilune.errors import Damaged, NodeBusy, NotFound, UnreadableData
+from perilune.errors import Damaged, Embargoed, NodeBusy, NotFound, UnreadableData
 from perilune.formats import xml
 from perilune.formats.pds4.objects import data_files
 from perilune.model.package import FileEntry
@@ -47,11 +47,11 @@ class QuickLooks:
     def drawing(self, holding: Holding, wanted: Wanted, node: Node, asker: Asker) -> Drawing:
         """What is ``wanted`` of ``holding``; raise `NotFound` where the label has no such object.
 
-        Raises `NotFound` for what ``asker`` may not read, `UnreadableData` where a file does not
+        Raises `Embargoed` for what ``asker`` may not read, `UnreadableData` where a file does not
         hold what the label says or drawing it takes too much, `NodeBusy` where others are drawn.
         """
         if not (decision := may_read(holding, asker)).allowed:
-            raise NotFound(f"{holding.product.id}: {decision.reason}")
+            raise Embargoed(f"{holding.product.id}: {decision.reason}")
         key = holding.manifest.sha256, wanted
         with self._lock:
             if key in self._kept:

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from perilune.access.policy import Asker, may_read, narrow
+from perilune.access.policy import Asker, may_list, may_read, narrow
 from perilune.catalogue.port import Page
 from perilune.catalogue.query import Query
-from perilune.errors import NotFound, Withdrawn
+from perilune.errors import Embargoed, NotFound, Withdrawn
 from perilune.model.identifier import Lid, Lidvid, parse_identifier
 from perilune.model.ordered import WithdrawAct
 from perilune.model.package import FileEntry
@@ -19,12 +19,22 @@ def search(query: Query, node: Node, asker: Asker) -> Page:
 
 
 def find(text: str, node: Node, asker: Asker) -> Holding:
-    """The holding named by a LIDVID, or the latest visible version of a LID.
+    """The holding named by a LIDVID, or the latest visible version of a LID, to be read.
 
-    Raises `Withdrawn` for what was taken back, if ``asker`` might know of it; `NotFound` for what
-    is not held and, just so, for what ``asker`` may not see; `MalformedIdentifier` for a text that
-    names nothing.
+    Raises `Embargoed` for what ``asker`` may know of and not read; `Withdrawn` for what was taken
+    back, if ``asker`` might know of it; `NotFound` for what is not held and, just so, for what
+    ``asker`` may not see; `MalformedIdentifier` for a text that names nothing.
     """
+    holding = find_listed(text, node, asker)
+    decision = may_read(holding, asker)
+    if not decision.allowed:
+        publisher = holding.origin.partition("/")[0] or node.config.name
+        raise Embargoed(f"{holding.product.id}: {decision.reason} Ask {publisher}.")
+    return holding
+
+
+def find_listed(text: str, node: Node, asker: Asker) -> Holding:
+    """The same, to be known of and not read: what is under a closed embargo is given, too."""
     identifier = parse_identifier(text)
     try:
         if isinstance(identifier, Lidvid):
@@ -34,7 +44,7 @@ def find(text: str, node: Node, asker: Asker) -> Holding:
     except NotFound:
         _require_no_tombstone(identifier, node, asker)
         raise
-    if not may_read(holding, asker).allowed:
+    if not may_list(holding, asker):
         raise NotFound(text)
     return holding
 

@@ -20,8 +20,8 @@ from perilune.validation.writing import write_report
 @click.option("--releasability", type=RELEASABILITY, help="Instead of the node's own setting.")
 @click.option(
     "--embargo",
-    type=click.Choice([Embargo.DARK.value]),
-    help="Until its release act nothing of it shows.",
+    type=click.Choice([each.value for each in Embargo]),
+    help="Until its release act: closed, found and its bytes given to nobody; dark, not found.",
 )
 @click.option(
     "--release-at",

@@ -12,7 +12,14 @@ from collections.abc import Iterator, Sequence
 from perilune.access import read
 from perilune.access.policy import Asker
 from perilune.access.search import find
-from perilune.errors import BadQuestion, Damaged, MalformedIdentifier, NotFound, PeerUnreachable
+from perilune.errors import (
+    BadQuestion,
+    Damaged,
+    Embargoed,
+    MalformedIdentifier,
+    NotFound,
+    PeerUnreachable,
+)
 from perilune.node import Node
 
 MOST_BYTES = 8 << 20
@@ -65,7 +72,7 @@ def _frame(name: str, node: Node, asker: Asker) -> list[bytes]:
         if len(manifest) + holding.manifest.total_bytes > MOST_BYTES:
             return framed(())
         files = [read.whole(entry, node) for entry in holding.manifest.files]
-    except (NotFound, MalformedIdentifier, Damaged):
+    except (Embargoed, NotFound, MalformedIdentifier, Damaged):
         return framed(())
     return framed([manifest, *files])
 

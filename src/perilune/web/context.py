@@ -1,5 +1,7 @@
 """What a route may ask for: the running node, and who is asking."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -32,8 +34,23 @@ TheAsker = Annotated[Asker, Depends(_asker)]
 
 
 def named_in_path(text: str, node: Node, asker: Asker) -> Holding:
-    """The holding that a part of an address names; raise `NotFound` where it names none."""
-    try:
+    """The holding that a part of an address names, to be read.
+
+    Raises `NotFound` where it names none, `Embargoed` where its bytes are closed to ``asker``.
+    """
+    with _naming(text):
         return search.find(text, node, asker)
+
+
+def listed_in_path(text: str, node: Node, asker: Asker) -> Holding:
+    """The same, to be known of and not read: nothing of its bytes may be in the answer."""
+    with _naming(text):
+        return search.find_listed(text, node, asker)
+
+
+@contextmanager
+def _naming(text: str) -> Iterator[None]:
+    try:
+        yield
     except MalformedIdentifier as error:
         raise NotFound(f"nothing is called {text[:300]!r}") from error

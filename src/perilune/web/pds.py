@@ -25,7 +25,7 @@ from perilune.catalogue.query import And, Comparison, Condition, Family, Op
 from perilune.errors import MalformedIdentifier, NotFound, PeriluneError
 from perilune.model.reading import time_text
 from perilune.web import pds_media, pds_question
-from perilune.web.context import TheAsker, TheNode, named_in_path
+from perilune.web.context import TheAsker, TheNode, listed_in_path
 from perilune.web.errors import report, words_of
 from perilune.web.negotiation import preferred
 from perilune.web.pds_document import Document
@@ -143,10 +143,10 @@ Versions = Literal["all", "latest"]
 Direction = Literal["members", "member-of"]
 
 
-def _manner(request: Request, wishes: Wishes) -> Manner:
+def _manner(request: Request, wishes: Wishes, asker: TheAsker) -> Manner:
     media = preferred(request.headers.get("accept"), pds_media.OFFERS)
     base = str(request.base_url).rstrip("/")
-    return Manner(media=media, base=base, fields=wishes.fields)
+    return Manner(media=media, base=base, asker=asker, fields=wishes.fields)
 
 
 class _Asked:
@@ -154,7 +154,7 @@ class _Asked:
 
     def __init__(self, request: Request, node: TheNode, asker: TheAsker, wishes: TheWishes) -> None:
         self.request, self.node, self.asker, self.wishes = request, node, asker, wishes
-        self.manner = _manner(request, wishes)
+        self.manner = _manner(request, wishes, asker)
 
     def many(self, narrowed: Callable[[catalogue.Query], catalogue.Query]) -> Response:
         """The page that the question, narrowed further, finds."""
@@ -167,7 +167,7 @@ class _Asked:
 
     def one(self, identifier: str) -> Response:
         """The product of that name; for people, the portal's page of it."""
-        holding = named_in_path(identifier, self.node, self.asker)
+        holding = listed_in_path(identifier, self.node, self.asker)
         if self.manner.media == pds_media.HTML:
             return RedirectResponse(f"/products/{holding.product.id}", 303, {"Vary": "Accept"})
         return pds_media.one(holding, self.node, self.manner)
@@ -176,7 +176,7 @@ class _Asked:
         self, identifier: str, direction: Direction, depth: Literal[1, 2], versions: Versions
     ) -> Response:
         """The page of members of the product of that name, or of those that list it."""
-        holding = named_in_path(identifier, self.node, self.asker)
+        holding = listed_in_path(identifier, self.node, self.asker)
         family = Family(holding.product.id, direction, depth)
         return self.many(lambda query: replace(query, family=family, versions=versions))
 
@@ -205,7 +205,7 @@ def get_product_latest(identifier: Identifier, asked: Asked) -> Response:
 @router.get("/products/{identifier}/all")
 def get_product_all(identifier: Identifier, asked: Asked) -> Response:
     """Every version."""
-    found = named_in_path(identifier.partition("::")[0], asked.node, asked.asker)
+    found = listed_in_path(identifier.partition("::")[0], asked.node, asked.asker)
     lid = found.product.id.lid
     return asked.many(lambda query: replace(query, id=lid, versions="all"))
 

@@ -16,7 +16,9 @@ import orjson
 from fastapi.responses import Response
 from lxml import etree
 
+from perilune.access.policy import Asker, may_read
 from perilune.access.read import whole
+from perilune.errors import Embargoed
 from perilune.formats.xml import parse
 from perilune.model.product import Holding
 from perilune.node import Node
@@ -47,12 +49,16 @@ class Manner:
     media: str
     base: str
     """Address of this node, without a slash at the end."""
+    asker: Asker
     fields: tuple[str, ...] = ()
 
 
 def one(holding: Holding, node: Node, manner: Manner) -> Response:
     """A single product."""
     if manner.media == PDS4_XML:
+        decision = may_read(holding, manner.asker)
+        if not decision.allowed:
+            raise Embargoed(f"{holding.product.id}: {decision.reason}")
         return _response(whole(holding.manifest.label, node), PDS4_XML)
     if manner.media == PDS4_JSON:
         return json_response(_with_label(holding, node, manner), PDS4_JSON)
@@ -95,12 +101,14 @@ def _response(body: bytes | str, media: str, status: int = 200) -> Response:
 
 
 def _with_label(holding: Holding, node: Node, manner: Manner) -> Document:
-    root = parse(whole(holding.manifest.label, node))
-    return {
+    found: Document = {
         "id": str(holding.product.id),
         "metadata": document.pds4_metadata(holding, manner.base, node.config.name),
-        "pds4": {_name(root): _label_value(root)},
     }
+    if may_read(holding, manner.asker).allowed:
+        root = parse(whole(holding.manifest.label, node))
+        found["pds4"] = {_name(root): _label_value(root)}
+    return found
 
 
 def _pairs(holding: Holding, manner: Manner) -> list[Document]:
@@ -121,12 +129,13 @@ def _csv(holdings: Sequence[Holding], manner: Manner) -> Response:
 def _labels(summary: Document, holdings: Sequence[Holding], node: Node, manner: Manner) -> str:
     parts = [_element("summary", summary)]
     for holding in holdings:
-        label = etree.tostring(parse(whole(holding.manifest.label, node)), encoding="unicode")
+        label = ""
+        if may_read(holding, manner.asker).allowed:
+            root = parse(whole(holding.manifest.label, node))
+            label = f"<pds_api:pds4>{etree.tostring(root, encoding='unicode')}</pds_api:pds4>"
         metadata = document.pds4_metadata(holding, manner.base, node.config.name)
         head = _element("id", str(holding.product.id)) + _element("metadata", metadata)
-        parts.append(
-            f"<pds_api:product>{head}<pds_api:pds4>{label}</pds_api:pds4></pds_api:product>"
-        )
+        parts.append(f"<pds_api:product>{head}{label}</pds_api:product>")
     return _wrapped("products", "".join(parts))
 
 

@@ -16,7 +16,7 @@ from perilune.errors import BadQuestion, NotFound
 from perilune.model.product import Holding
 from perilune.moon.bodies import LUNAR_CRS, MOON
 from perilune.moon.projection import VIEWS, Path, View, extent_m, paths, to_xy
-from perilune.web.context import TheAsker, TheNode, named_in_path
+from perilune.web.context import TheAsker, TheNode, listed_in_path
 from perilune.web.pages import sheet, summary
 from perilune.web.pages.drawing import caption, chosen_view, degrees_text
 from perilune.web.pages.question import MOST_ON_MAP, read_question
@@ -111,7 +111,7 @@ def get_features(request: Request, node: TheNode, asker: TheAsker) -> Response:
 @router.get("/features/{name}.json")
 def get_features_of(name: str, node: TheNode, asker: TheAsker, view: str = "south") -> Response:
     """Footprints of one product, in metres of a view, as GeoJSON."""
-    holding = named_in_path(name, node, asker)
+    holding = listed_in_path(name, node, asker)
     features = _features(holding, _view(view))
     return JSONResponse({"type": "FeatureCollection", "features": features, "site": None})
 

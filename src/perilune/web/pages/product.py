@@ -7,13 +7,14 @@ from fastapi.responses import Response
 
 from perilune.access import read, search
 from perilune.access.cursor import read_cursor, write_cursor
+from perilune.access.policy import may_read
 from perilune.catalogue.query import Family, Query, Sort
-from perilune.errors import Damaged, NotFound
+from perilune.errors import Damaged, Embargoed, NotFound
 from perilune.model.identifier import Lid, Lidvid
 from perilune.model.product import Holding
 from perilune.model.reading import time_text
 from perilune.node import Node
-from perilune.web.context import named_in_path
+from perilune.web.context import listed_in_path
 from perilune.web.pages import citation, custody, facts, label_tree, summary, words
 from perilune.web.pages.drawing import draw_holding
 from perilune.web.pages.inside import inside
@@ -45,15 +46,16 @@ def get_product(visit: TheVisit, name: str, members: str = "", view: str = "") -
 def _named(name: str, visit: Visit) -> Holding:
     """A LID may end in ``.json`` itself, so the name as it stands goes first."""
     try:
-        return named_in_path(name, visit.node, visit.asker)
+        return listed_in_path(name, visit.node, visit.asker)
     except NotFound:
         if not name.endswith(".json"):
             raise
-        return named_in_path(name.removesuffix(".json"), visit.node, visit.asker)
+        return listed_in_path(name.removesuffix(".json"), visit.node, visit.asker)
 
 
 def _document(holding: Holding, visit: Visit) -> dict[str, Any]:
     product, node_name = holding.product, visit.node.config.name
+    is_open = may_read(holding, visit.asker).allowed
     return {
         **summary.document(holding),
         "description": product.citation.description,
@@ -82,9 +84,9 @@ def _document(holding: Holding, visit: Visit) -> dict[str, Any]:
                 **entry.digests,
                 "href": summary.file_address(holding, entry),
             }
-            for entry in holding.manifest.files
+            for entry in (holding.manifest.files if is_open else ())
         ],
-        "extract": f"/extract/{to_path(str(product.id))}.zip",
+        "extract": f"/extract/{to_path(str(product.id))}.zip" if is_open else None,
         "citation": {
             "text": citation.citation_text(holding, node_name),
             "bibtex": citation.bibtex(holding, node_name),
@@ -135,8 +137,9 @@ def _named_row(holding: Holding) -> dict[str, str]:
 
 def _shown(holding: Holding, view: str, visit: Visit) -> dict[str, Any]:
     product, language = holding.product, visit.language
+    is_open = may_read(holding, visit.asker).allowed
     shown = _pictured(holding, visit)
-    picture = summary.picture_of(shown)
+    picture = summary.picture_of(shown) if is_open else None
     return {
         "facts": facts.facts(holding, language),
         "extents": [facts.extent(each.shape, language) for each in product.footprints[:3]],
@@ -146,7 +149,9 @@ def _shown(holding: Holding, view: str, visit: Visit) -> dict[str, Any]:
         "kind": words.of_class(product.product_class, language),
         "picture": picture,
         "picture_href": summary.file_address(shown, picture) if picture else "",
-        "tree": _tree(holding, visit.node),
+        "closed": "" if is_open else words.embargo(holding, language),
+        "publisher": holding.origin.partition("/")[0] or visit.node.config.name,
+        "tree": _tree(holding, visit.node) if is_open else None,
         "inside": inside(holding, visit.node),
         "label_href": summary.file_address(holding, holding.manifest.label),
         "drawing": (drawing := draw_holding(holding, view, language)),
@@ -168,7 +173,7 @@ def _pictured(holding: Holding, visit: Visit) -> Holding:
         if reference.type.endswith("_to_browse"):
             try:
                 found = search.find(str(reference.target), visit.node, visit.asker)
-            except NotFound:
+            except (Embargoed, NotFound):
                 continue
             if summary.picture_of(found) is not None:
                 return found

@@ -14,7 +14,7 @@ from perilune.catalogue.query import Query
 from perilune.errors import MalformedIdentifier, NotFound
 from perilune.i18n.language import Language
 from perilune.model.identifier import parse_identifier
-from perilune.web.context import named_in_path
+from perilune.web.context import listed_in_path
 from perilune.web.pages import summary, words
 from perilune.web.pages.drawing import draw_hits
 from perilune.web.pages.paging import Turn, turn_back, turn_on
@@ -83,7 +83,7 @@ def _named_outright(question: Question, visit: Visit) -> str | None:
         return None
     try:
         parse_identifier(question.words)
-        return summary.address(named_in_path(question.words, visit.node, visit.asker))
+        return summary.address(listed_in_path(question.words, visit.node, visit.asker))
     except (MalformedIdentifier, NotFound):
         return None
 

@@ -36,7 +36,7 @@ def card(holding: Holding, language: Language) -> dict[str, Any]:
         observed(product.time) if product.time else "",
         language.size(holding.manifest.total_bytes),
     ]
-    picture = picture_of(holding, _LARGEST_THUMB)
+    picture = picture_of(holding, _LARGEST_THUMB) if holding.embargo is None else None
     return {
         "lidvid": str(product.id),
         "title": product.title,

@@ -5,7 +5,7 @@ Values of labels that are not listed here (missions, instruments) are names and 
 
 from collections.abc import Mapping
 
-from perilune.i18n.language import Language
+from perilune.i18n.language import Language, minute
 from perilune.model.ordered import Cause, Standing
 from perilune.model.product import Holding, Lifecycle, Releasability
 from perilune.orders.order import What
@@ -178,6 +178,13 @@ def of_releasability(state: Releasability, language: Language) -> str:
     return language.text(_RELEASABILITIES[state])
 
 
+def embargo(holding: Holding, language: Language) -> str:
+    """Until when its bytes are closed."""
+    if holding.release_at is None:
+        return language.text(N_("closed until it is released"))
+    return language.text(N_("closed until %(time)s"), time=minute(holding.release_at))
+
+
 def states(holding: Holding, language: Language) -> list[dict[str, str]]:
     """The states of a holding, each as ``look`` (a class of the style sheet) and ``text``."""
     shown = [{"look": "ok", "text": language.text(N_("here"))}]
@@ -185,6 +192,8 @@ def states(holding: Holding, language: Language) -> list[dict[str, str]]:
         shown.append({"look": "sun plain", "text": language.text(N_("simulated"))})
     if holding.lifecycle is not Lifecycle.RELEASED:
         shown.append({"look": "sun ring", "text": of_lifecycle(holding.lifecycle, language)})
+    if holding.embargo is not None:
+        shown.append({"look": "sun ring", "text": embargo(holding, language)})
     if holding.releasability is not Releasability.PUBLIC:
         text = of_releasability(holding.releasability, language)
         shown.append({"look": "ice ring", "text": text})
