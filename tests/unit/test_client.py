@@ -367,6 +367,14 @@ def test_an_array_is_opened_by_ranges_with_the_values_of_the_delivery(
         assert image[..., ::3].tolist() == expected.tolist()
 
 
+def test_a_file_name_opens_the_product_that_has_the_file(node: Node, remote: RemoteNode) -> None:
+    for where in (node, remote.url):
+        assert perilune.open("stc_01_cal.img", node=where).lidvid == f"{IMAGE}::1.0"
+        assert perilune.open("stc_01_cal.xml", node=where).lidvid == f"{IMAGE}::1.0"
+        with pytest.raises(NotFound, match="the node holds none of that name"):
+            perilune.open('no "such" file.img', node=where)
+
+
 def test_what_is_not_held_cannot_be_opened(remote: RemoteNode, node: Node) -> None:
     for where in (remote.url, node):
         with pytest.raises(NotFound):

@@ -6,7 +6,7 @@ or a file of a served node. An identifier, a file name and a row of a search are
 node that is named, its folder or its address, else in ``PERILUNE_NODE``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -14,9 +14,10 @@ from xml.etree import ElementTree as ET
 
 from perilune.access.holding import open_holding
 from perilune.access.policy import OPERATOR
-from perilune.access.search import find
+from perilune.access.search import find, search
+from perilune.catalogue.query import Comparison, Op, Or, Query
 from perilune.client.ranges import open_remote
-from perilune.client.remote import RemoteNode
+from perilune.client.remote import FILE_NAMES, RemoteNode
 from perilune.config import node_named
 from perilune.errors import MalformedIdentifier, MalformedLabel, NotFound, WrongUsage
 from perilune.formats import xml
@@ -36,6 +37,8 @@ _MARK = b"<"
 _NAMESPACE = "urn:local:heritage"
 """Of identifiers in labels that are made to be read by and never kept."""
 _PLACES = ("products", "objects", "manifests")
+_MOST_NAMED = 5
+"""Products that are named where several have a file of the name asked for."""
 _MOST_LABELS = 10_000
 """Labels of a folder that are looked through for the one that names a data file."""
 
@@ -172,15 +175,40 @@ def _from_address(address: str) -> OpenProduct:
 
 
 def _from_node(text: str, node: str | Path | Node | None) -> OpenProduct:
+    if isinstance(node, Node):
+        return open_holding(find(_identifier(text, _in_folder(node)), node, OPERATOR), node)
+    given = node_named(None if node is None else str(node))
+    if given.startswith(("http://", "https://")):
+        remote = RemoteNode(given)
+        return open_remote(remote, _identifier(text, remote.with_file))
+    opened = Node.open(Path(given))
+    return open_holding(find(_identifier(text, _in_folder(opened)), opened, OPERATOR), opened)
+
+
+def _identifier(text: str, with_file: Callable[[str], list[str]]) -> str:
+    """``text`` where it is an identifier, else that of the one product with a file of that name."""
     try:
         parse_identifier(text)
     except MalformedIdentifier:
         if text.startswith("urn:"):
             raise
-    if isinstance(node, Node):
-        return open_holding(find(text, node, OPERATOR), node)
-    given = node_named(None if node is None else str(node))
-    if given.startswith(("http://", "https://")):
-        return open_remote(RemoteNode(given), text)
-    opened = Node.open(Path(given))
-    return open_holding(find(text, opened, OPERATOR), opened)
+    else:
+        return text
+    found = with_file(text)
+    if not found:
+        raise NotFound(
+            f"no file here is called {text[:200]!r}, and the node holds none of that name"
+        )
+    if len(found) > 1:
+        several = ", ".join(found)
+        raise WrongUsage(f"several products have a file {text[:200]!r}, name one: {several}")
+    return found[0]
+
+
+def _in_folder(node: Node) -> Callable[[str], list[str]]:
+    def with_file(name: str) -> list[str]:
+        terms = tuple(Comparison(field, Op.EQ, name) for field in FILE_NAMES)
+        page = search(Query(where=Or(terms), limit=_MOST_NAMED), node, OPERATOR)
+        return [str(hit.product.id) for hit in page.hits]
+
+    return with_file

@@ -26,6 +26,8 @@ Document = dict[str, Any]
 _MOST_DOCUMENT_BYTES = 64 << 20
 _LEAST_BYTES_S = 16_384
 """A slower peer than this is given up; what has come of a file is kept for the next time."""
+FILE_NAMES = ("ops:Data_File_Info.ops:file_name", "ops:Label_File_Info.ops:file_name")
+"""Fields of a search that hold the names of a product's files."""
 _SAFE = ":@!$&'()*+,;=~"
 _LISTED = (
     "lidvid",
@@ -98,6 +100,15 @@ class RemoteNode:
         """
         found = self.product(identifier)
         return [self._take(entry, folder) for entry in _contents(found)]
+
+    def with_file(self, name: str) -> list[str]:
+        """LIDVIDs of products that have a file of that name, of many a few."""
+        if set(name) & set('"\\'):
+            return []  # the query's grammar has no words for such a name
+        asked = " or ".join(f'{field} eq "{name}"' for field in FILE_NAMES)
+        query = urlencode({"q": f"({asked})", "fields": "lidvid", "limit": "5"})
+        found = self.document(f"/api/search/1/products?{query}").get("data")
+        return [str(each["id"]) for each in found] if isinstance(found, list) else []
 
     def manifest(self, identifier: str) -> Manifest:
         """The product's manifest: its files with the digests of their pieces."""
