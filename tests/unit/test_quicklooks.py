@@ -1,14 +1,16 @@
 """Quick looks: right way up, thinned out on the server, and for nobody who may not read."""
 
+import hashlib
 import io
+import tempfile
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from perilune.access import drawing
-from perilune.access.drawing import Order, Wanted
+from perilune.access import drawing, quicklook
+from perilune.access.drawing import Fault, Order, Wanted
 from perilune.access.policy import OPERATOR, VISITOR
 from perilune.access.quicklook import QuickLooks
 from perilune.access.search import find
@@ -78,7 +80,7 @@ def test_nobody_without_the_right_gets_a_drawing_also_if_it_was_drawn_before(
     holding, looks = find(IMAGE, closed, OPERATOR), QuickLooks()
     assert looks.drawing(holding, Wanted("png", 0, 256), closed, OPERATOR).data
 
-    with pytest.raises(NotFound, match="not released, or not cleared"):
+    with pytest.raises(NotFound, match="not released"):
         looks.drawing(holding, Wanted("png", 0, 256), closed, VISITOR)
     client = TestClient(create_app(closed))
     for name in ("", "/0.png", "/0.json", "/0.svg"):
@@ -150,3 +152,30 @@ def test_damage_is_told_and_not_drawn(tmp_path: Path) -> None:
             Order(Wanted("png", 0, 256), label.data, "product.xml"),
             {"data.dat": (entry, file.fileno())},
         )
+
+
+def test_a_process_that_takes_too_much_ends_and_its_fault_is_told(node: Node) -> None:
+    """A table of one record of 700 MB of text: more than the process may have."""
+    size = 700 << 20
+    label = (
+        '<Product_Observational xmlns="http://pds.nasa.gov/pds4/pds/v1"><Identification_Area>'
+        "<logical_identifier>urn:ros:rssa:a:b:c</logical_identifier><version_id>1.0</version_id>"
+        "</Identification_Area><File_Area_Observational><File><file_name>data.dat</file_name>"
+        f"</File>{characters([field('Character', 'ASCII_String', (1, size - 2))], size, 1)}"
+        "</File_Area_Observational></Product_Observational>"
+    ).encode()
+    with tempfile.TemporaryFile() as file:
+        file.truncate(size)
+        entry = FileEntry(
+            path="data.dat", role="file", size=size, digests={"sha256": ""}, pieces=ZEROS
+        )
+        order = Order(Wanted("summary"), label, "product.xml")
+
+        answer = quicklook._asked(order, [("data.dat", entry)], [file])
+
+    assert isinstance(answer, Fault)
+    assert "more memory" in answer.words
+    assert QuickLooks().drawing(find(IMAGE, node, OPERATOR), Wanted("png", 0, 256), node, OPERATOR)
+
+
+ZEROS = (hashlib.sha256(bytes(1 << 20)).hexdigest(),) * 700

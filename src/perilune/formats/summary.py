@@ -18,7 +18,7 @@ from perilune.formats.pds4.values import Values
 Document = dict[str, Any]
 
 ROWS = 5
-_MOST_ELEMENTS = 1 << 24
+_MOST_ELEMENTS = 1 << 22
 """Elements that statistics are taken of; of more, every nth row."""
 _MOST_CHARACTERS = 2000
 

@@ -25,6 +25,8 @@ from perilune.formats.source import Source
 
 _FEW = 4
 """Windows of `BLOCK` records that are read in this thread; NumPy lets more be read beside."""
+_FETCHED_BYTES = 8 << 20
+"""Bytes of records that are fetched at once."""
 _THREADS = min(os.cpu_count() or 1, 4)
 
 
@@ -48,19 +50,21 @@ class FixedRecords:
 
     def read(self, variables: Sequence[Variable], start: int, stop: int) -> list[Values]:
         """Values of each variable in records ``start`` to before ``stop``."""
-        first = self._start + start * self._length
-        data = self._source.read(first, first + (stop - start) * self._length)
+        step = BLOCK
+        if not self._source.is_mapped:
+            step = max(min(BLOCK, _FETCHED_BYTES // self._length), 1)
 
         def window(begin: int) -> list[Values]:
-            part = data[(begin - start) * self._length :]
-            count = min(BLOCK, stop - begin)
-            return [self._values(each, part, begin, count) for each in variables]
+            count = min(step, stop - begin)
+            place = self._start + begin * self._length
+            data = self._source.read(place, place + count * self._length)
+            return [self._values(each, data, begin, count) for each in variables]
 
-        begins = range(start, max(stop, start + 1), BLOCK)
+        begins = range(start, max(stop, start + 1), step)
         found = [Gathered(stop - start) for _ in variables]
         with ThreadPoolExecutor(_THREADS) as pool:
-            windows = pool.map(window, begins) if len(begins) > _FEW else map(window, begins)
-            for columns in windows:
+            is_shared = self._source.is_mapped and len(begins) > _FEW
+            for columns in pool.map(window, begins) if is_shared else map(window, begins):
                 for gathered, column in zip(found, columns, strict=True):
                     gathered.add(column)
         return [gathered.values for gathered in found]
