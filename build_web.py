@@ -23,7 +23,13 @@ from babel.messages.pofile import read_po, write_po
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _OLDEST_NODE = 20
-_METHODS = [("web/**.py", "python"), ("i18n/**.py", "python"), ("**/templates/**.html", "jinja2")]
+_METHODS = [
+    ("web/**.py", "python"),
+    ("i18n/**.py", "python"),
+    ("mission/dossier/figures.py", "python"),
+    ("mission/dossier/mapping.py", "python"),
+    ("**/templates/**.html", "jinja2"),
+]
 _OPTIONS = {"**/templates/**.html": {"trimmed": "true", "silent": "false"}}
 _STAMP = "built-from"
 

@@ -80,6 +80,8 @@ class Config:
     """How old the newest cosignature of a log may be before it counts as frozen."""
     high_water: str = ""
     """Folder, outside its backups, in which its newest head is noted; if empty the user's own."""
+    elevation_model: str = ""
+    """LID or LIDVID of the model of heights that dossiers in the portal are made with."""
     pull: timedelta | None = DEFAULT_PULL
     """How often a served node copies from its peers; None: only when it is told to."""
     transfer_limit: str = ""
@@ -197,6 +199,7 @@ def save(config: Config, root: Path) -> None:
         f"schemas_required = {str(config.schemas_required).lower()}\n"
         f"witness_hours = {config.witness_hours}\n"
         f"high_water = {_quoted(config.high_water)}\n"
+        f"elevation_model = {_quoted(config.elevation_model)}\n"
         f"pull = {_quoted(interval_text(config.pull))}\n"
         f"transfer_limit = {_quoted(config.transfer_limit)}\n"
         f"transfer_first = [{', '.join(map(_quoted, config.transfer_first))}]\n"
@@ -244,6 +247,9 @@ def _from_document(document: Mapping[str, Any], path: Path) -> Config:
     if not isinstance(high_water, str):
         raise WrongUsage(f"{path}: high_water is the path of a folder: {high_water!r}")
     limit, first = _transfer(document, path)
+    model = document.get("elevation_model", "")
+    if not isinstance(model, str):
+        raise WrongUsage(f"{path}: elevation_model is the LID or LIDVID of a product: {model!r}")
     return Config(
         name=base.name,
         origin=base.origin,
@@ -259,6 +265,7 @@ def _from_document(document: Mapping[str, Any], path: Path) -> Config:
         schemas_required=required,
         witness_hours=hours,
         high_water=high_water,
+        elevation_model=model,
         pull=pull,
         transfer_limit=limit,
         transfer_first=first,

@@ -24,6 +24,11 @@ _HTML_TAGS = {"zh": "zh-Hans"}
 _UNIT = 1000
 
 
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name for it
+    """Mark a text for translation where it stands; it is translated where it is shown."""
+    return message
+
+
 @dataclass(frozen=True, slots=True)
 class Language:
     """One language, ready to write with."""

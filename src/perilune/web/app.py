@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from perilune.access.policy import VISITOR, Asker
 from perilune.access.quicklook import QuickLooks
+from perilune.mission.dossier.desk import Desk
 from perilune.node import Node
 from perilune.web import errors, extracts, federation, log, objects, pages, pds, quicklooks
 from perilune.web.context import HEAD_ONLY
@@ -62,7 +63,7 @@ def create_app(node: Node, asker: Asker = VISITOR) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.node, app.state.asker = node, asker
-    app.state.quick_looks = QuickLooks()
+    app.state.quick_looks, app.state.desk = QuickLooks(), Desk()
     errors.install(app)
     for part in (pds, objects, quicklooks, extracts, log, federation, pages):
         app.include_router(part.router)

@@ -70,6 +70,25 @@ def document(dossier: Dossier) -> Object:
     }
 
 
+OF_THE_GROUND = (
+    "model",
+    "illumination",
+    "earth",
+    "psr_km2",
+    "elevation",
+    "slope",
+    "profiles",
+    "sources",
+)
+"""Keys that a model of heights fills."""
+
+
+def ground_document(dossier: Dossier) -> Object:
+    """The part of the document that hangs on the model of heights alone."""
+    told = document(dossier)
+    return {key: told[key] for key in OF_THE_GROUND}
+
+
 def _sources(dossier: Dossier) -> Object:
     heights = None if dossier.ground is None else _model_text(dossier.ground)
     light = light_source(dossier)

@@ -94,18 +94,18 @@ def compile_dossier(
     node: Node | None,
     asker: Asker,
     *,
+    sky: Sky | None = None,
     progress: Progress = lambda _what, _done, _total: None,
 ) -> Dossier:
-    """Put a dossier together.
+    """Put a dossier together; ``sky`` where it is known already.
 
     Without a model it tells of coverage, Sun and Earth alone, and says so. Raises
     `MalformedRaster` for a model that is none, and `NotFound` where a model is given but the
     kernels that its light needs are not installed.
     """
     missing = [] if node is not None else [NO_NODE]
-    sky: Sky | None = None
     try:
-        sky = Sky.over(wanted.place, wanted.period)
+        sky = sky or Sky.over(wanted.place, wanted.period)
     except NotFound as error:
         if wanted.model is not None:
             raise

@@ -6,6 +6,7 @@ from math import atan2, cos, floor, log10, sin
 
 import numpy as np
 
+from perilune.i18n.language import N_
 from perilune.mission.dossier import colours
 from perilune.mission.dossier.dossier import Dossier
 from perilune.mission.dossier.mapping import Layer, Sheet, layers, relief
@@ -14,7 +15,7 @@ from perilune.mission.dossier.scene import INK, XY, Line, Mark, Picture, Scene, 
 
 _MAP = 300.0
 _TOP, _BELOW = 20.0, 50.0
-_AMBER, _ICE, _GREEN, _DARK, _LIGHT = "#f0a63c", "#7fd1e8", "#38c172", "#14161c", "#ffffff"
+_AMBER, _RED, _GREEN, _DARK, _LIGHT = "#f0a63c", "#c0392b", "#38c172", "#14161c", "#ffffff"
 _MOST_PRINTS = 400
 _PLAIN_PX_M = 400.0
 _MAPPED = ("elevation", "slope", "sun", "earth", "permanent_shadow")
@@ -49,12 +50,12 @@ def figures(dossier: Dossier) -> Figures:
 
 def _coverage_map(dossier: Dossier, sheet: Sheet, base: bytes) -> Scene:
     found = dossier.coverage
-    scene = _map("coverage", f"Products that cover the site: {len(found.coverings):,}", base)
+    scene = _map("coverage", N_("Products that cover the site"), base)
     gap = found.cells.missing(found.any)
     if found.coverings and gap.any():
         outlines = [[_at(sheet, *place) for place in ring] for ring in found.cells.strips(gap)]
         scene.marks.append(
-            Line(parts=outlines, fill="#c0392b", fill_opacity=0.4, is_closed=True, is_cut=True)
+            Line(parts=outlines, fill=_RED, fill_opacity=0.4, is_closed=True, is_cut=True)
         )
     shown = found.coverings[:_MOST_PRINTS]
     for each in reversed(shown):
@@ -72,7 +73,7 @@ def _coverage_map(dossier: Dossier, sheet: Sheet, base: bytes) -> Scene:
                 )
             )
     _furnish(scene, dossier, sheet)
-    keys: list[tuple[str, str]] = [(_AMBER, "footprint"), ("#c0392b", "not covered")]
+    keys: list[tuple[str, str]] = [(_AMBER, N_("footprint")), (_RED, N_("not covered"))]
     y = _TOP + _MAP + 36.0
     for number, (colour, words) in enumerate(keys):
         x = number * 90.0
@@ -82,8 +83,9 @@ def _coverage_map(dossier: Dossier, sheet: Sheet, base: bytes) -> Scene:
         )
         scene.marks.append(Words(at=(x + 13.0, y), text=words, size=8.5))
     if len(found.coverings) > len(shown):
-        words = f"the {len(shown)} that cover most are drawn"
-        scene.marks.append(Words(at=(_MAP, y), text=words, size=8.5, anchor="end"))
+        words = N_("the %(n)s that cover most are drawn")
+        values = (("n", str(len(shown))),)
+        scene.marks.append(Words(at=(_MAP, y), text=words, values=values, size=8.5, anchor="end"))
     return scene
 
 
@@ -94,7 +96,7 @@ def _layer_map(dossier: Dossier, sheet: Sheet, layer: Layer, picture: bytes) -> 
     low, high = ramp.limits(layer.field)
     y, wide = _TOP + _MAP + 29.0, 190.0
     if layer.name == "permanent_shadow":
-        for number, words in enumerate(("sees the Sun at times", "never sees the Sun")):
+        for number, words in enumerate((N_("sees the Sun at times"), N_("never sees the Sun"))):
             x = number * 130.0
             square = [(x, y), (x + 9.0, y), (x + 9.0, y + 8.0), (x, y + 8.0)]
             scene.marks.append(
@@ -116,7 +118,9 @@ def _layer_map(dossier: Dossier, sheet: Sheet, layer: Layer, picture: bytes) -> 
                 anchor="start" if not number else "end" if number == 4 else "middle",
             )
         )
-    scene.marks.append(Words(at=(wide + 8.0, y + 6.5), text=layer.unit, size=8.5))
+    scene.marks.append(
+        Words(at=(wide + 8.0, y + 6.5), text=layer.unit, values=layer.values, size=8.5)
+    )
     return scene
 
 
@@ -149,15 +153,17 @@ def _furnish(scene: Scene, dossier: Dossier, sheet: Sheet) -> None:
         scene.marks += _cross((x, y))
         end = x > _MAP * 0.7
         scene.marks.append(
-            _label((x - 7 if end else x + 7, y + 3), "best lit", "end" if end else "start", 8.5)
+            _label((x - 7 if end else x + 7, y + 3), N_("best lit"), "end" if end else "start", 8.5)
         )
     scene.marks += _north(place, sheet)
     scene.marks += _bar(sheet)
     y = _TOP + _MAP + 12.0
-    where = "Polar stereographic" if sheet.view != "global" else "Equirectangular"
-    scene.marks.append(
-        Words(at=(_MAP, y), text=f"{where}, MOON_ME (DE421)", size=8.0, anchor="end")
+    where = (
+        N_("Equirectangular, MOON_ME (DE421)")
+        if sheet.view == "global"
+        else N_("Polar stereographic, MOON_ME (DE421)")
     )
+    scene.marks.append(Words(at=(_MAP, y), text=where, size=8.0, anchor="end"))
 
 
 def _xy(share: XY) -> XY:
@@ -219,7 +225,7 @@ def _north(place: Place, sheet: Sheet) -> list[Mark]:
     x, y = away(-16.0, 0.0)
     return [
         Line(parts=[arrow], stroke=_DARK, width=1.0, fill=_LIGHT, is_closed=True),
-        _label((x, y + 3.5), "N", "middle", 9.5),
+        _label((x, y + 3.5), N_("N"), "middle", 9.5),
     ]
 
 
@@ -230,11 +236,12 @@ def _bar(sheet: Sheet) -> list[Mark]:
     power = 10.0 ** floor(log10(wanted))
     length = max(each * power for each in (1.0, 2.0, 5.0) if each * power <= wanted)
     wide, y = _MAP * length / across_m, _TOP + _MAP + 9.0
-    words = f"{length / 1000.0:g} km" if length >= 1000.0 else f"{length:g} m"
+    words = N_("%(n)s km") if length >= 1000.0 else N_("%(n)s m")
+    values = (("n", f"{length / 1000.0 if length >= 1000.0 else length:g}"),)
     ends = [[(0.5, y - 4), (0.5, y), (wide, y), (wide, y - 4)]]
     return [
         Line(parts=ends, stroke=INK, width=1.2),
-        Words(at=(wide + 6.0, y + 1.0), text=words, size=8.5),
+        Words(at=(wide + 6.0, y + 1.0), text=words, values=values, size=8.5),
     ]
 
 
@@ -244,10 +251,10 @@ def _months(dossier: Dossier) -> Scene | None:
         return None
     monthly = dossier.best.timeline.monthly
     year = monthly[0][0][:4]
-    title = f"Sun at the best-lit place by month, {year}"
+    title, values = N_("Sun at the best-lit place by month of %(year)s"), (("year", year),)
     wide, tall, left, top = 300.0, 110.0, 34.0, 22.0
-    scene = Scene("months", wide, top + tall + 34.0, title)
-    scene.marks.append(Words(at=(0.0, 12.0), text=title, size=11.0, is_bold=True))
+    scene = Scene("months", wide, top + tall + 34.0, title, values)
+    scene.marks.append(Words(at=(0.0, 12.0), text=title, values=values, size=11.0, is_bold=True))
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         y = top + tall * (1.0 - share)
         scene.marks.append(Line(parts=[[(left, y), (wide, y)]], stroke="#9aa0a8", width=0.5))
@@ -260,8 +267,9 @@ def _months(dossier: Dossier) -> Scene | None:
         scene.marks.append(Line(parts=[box], fill=_AMBER, is_closed=True))
         at = (x + 0.35 * each, top + tall + 12.0)
         scene.marks.append(Words(at=at, text=month[5:], size=8.0, anchor="middle"))
-    caption = f"Month; share of its time, {dossier.wanted.observer_m:g} m above the ground"
-    scene.marks.append(Words(at=(left, top + tall + 26.0), text=caption, size=8.0))
+    caption = N_("Share of the month, %(n)s m above the ground")
+    values = (("n", f"{dossier.wanted.observer_m:g}"),)
+    scene.marks.append(Words(at=(left, top + tall + 26.0), text=caption, values=values, size=8.0))
     return scene
 
 

@@ -10,6 +10,7 @@ from math import cos, radians
 import numpy as np
 import numpy.typing as npt
 
+from perilune.i18n.language import N_
 from perilune.mission.dossier.ground import Ground
 from perilune.mission.dossier.place import Place
 from perilune.model.footprint import Shape
@@ -121,26 +122,49 @@ class Layer:
     title: str
     unit: str
     field: Field
+    values: tuple[tuple[str, str], ...] = ()
+    """What ``%(name)s`` in the unit stands for."""
+
+    @property
+    def unit_text(self) -> str:
+        """The unit in plain words."""
+        return self.unit % dict(self.values) if self.values else self.unit
 
 
 def layers(ground: Ground, sheet: Sheet) -> tuple[Layer, ...]:
     """All fields of the ground, on the sheet."""
     outside = np.where(ground.inside, np.float32(0.0), np.float32(np.nan))
 
-    def layer(name: str, title: str, unit: str, field: npt.ArrayLike) -> Layer:
-        shown = np.asarray(field, dtype=np.float32) + outside
-        return Layer(name, title, unit, sheet.laid(shown, ground.grid))
+    def laid(field: npt.ArrayLike) -> Field:
+        return sheet.laid(np.asarray(field, dtype=np.float32) + outside, ground.grid)
 
-    baseline = f"{ground.steepness[0].baseline_m:,.0f} m"
-    shadow = np.where(ground.sun.is_ever, 0.0, 1.0)
-    dark = layer("permanent_shadow", "Permanent shadow", "1 in shadow, 0 not", shadow)
+    steep = ground.steepness[0]
+    baseline = (("metres", f"{steep.baseline_m:,.0f}"),)
+    shadow = np.round(laid(np.where(ground.sun.is_ever, 0.0, 1.0)))
     return (
-        layer("elevation", "Elevation", "m above 1737.4 km", ground.heights_m),
-        layer("slope", f"Slope at {baseline}", "degrees", ground.slope_deg),
-        layer("roughness", f"Roughness at {baseline}", "m rms", ground.steepness[0].roughness_m),
-        layer("sun", "Mean visibility of the Sun", "share of time", ground.sun.mean),
-        layer("earth", "Mean visibility of the Earth", "share of time", ground.earth.mean),
-        Layer(dark.name, dark.title, dark.unit, np.round(dark.field)),
+        Layer("elevation", N_("Elevation"), N_("m above 1737.4 km"), laid(ground.heights_m)),
+        Layer(
+            "slope",
+            N_("Slope"),
+            N_("degrees, baseline %(metres)s m"),
+            laid(steep.slope_deg),
+            baseline,
+        ),
+        Layer(
+            "roughness",
+            N_("Roughness"),
+            N_("m rms, baseline %(metres)s m"),
+            laid(steep.roughness_m),
+            baseline,
+        ),
+        Layer("sun", N_("Mean visibility of the Sun"), N_("share of time"), laid(ground.sun.mean)),
+        Layer(
+            "earth",
+            N_("Mean visibility of the Earth"),
+            N_("share of time"),
+            laid(ground.earth.mean),
+        ),
+        Layer("permanent_shadow", N_("Permanent shadow"), N_("1 in shadow, 0 not"), shadow),
     )
 
 

@@ -5,7 +5,7 @@ of the text around the drawing, so that one drawing serves a light page and a da
 """
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Literal, assert_never
@@ -35,6 +35,8 @@ class Words:
 
     at: XY
     text: str
+    values: tuple[tuple[str, str], ...] = ()
+    """What ``%(name)s`` in the text stands for."""
     size: float = 9.0
     anchor: Literal["start", "middle", "end"] = "start"
     colour: str = INK
@@ -64,19 +66,30 @@ class Scene:
     height: float
     title: str
     """What it shows, for those who cannot see it."""
+    values: tuple[tuple[str, str], ...] = ()
+    """What ``%(name)s`` in the title stands for."""
     marks: list[Mark] = field(default_factory=list)
     window: tuple[float, float, float, float] | None = None
     """Left, top, width and height to which lines of a map are cut."""
 
 
-def svg(scene: Scene) -> str:
+def plain(message: str, values: tuple[tuple[str, str], ...] = ()) -> str:
+    """The message as it is written in the program."""
+    return message % dict(values) if values else message
+
+
+Say = Callable[[str, tuple[tuple[str, str], ...]], str]
+"""How a text is put in the reader's language."""
+
+
+def svg(scene: Scene, say: Say = plain) -> str:
     """The drawing as an SVG element, with no style but attributes."""
     width, height = scene.width, scene.height
     parts = [
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" role="img"'
             ' font-family="system-ui, Noto Sans, DejaVu Sans, sans-serif"'
-            f' aria-label="{escape(scene.title)}">'
+            f' aria-label="{escape(say(scene.title, scene.values))}">'
         )
     ]
     if scene.window is not None:
@@ -85,11 +98,11 @@ def svg(scene: Scene) -> str:
             f'<clipPath id="in-{scene.name}">'
             f'<rect x="{x:g}" y="{y:g}" width="{wide:g}" height="{tall:g}"/></clipPath>'
         )
-    parts += [_element(mark, scene.name) for mark in scene.marks]
+    parts += [_element(mark, scene.name, say) for mark in scene.marks]
     return "".join(parts) + "</svg>"
 
 
-def _element(mark: Mark, name: str) -> str:
+def _element(mark: Mark, name: str, say: Say) -> str:
     match mark:
         case Line():
             return _path(mark, name)
@@ -104,7 +117,7 @@ def _element(mark: Mark, name: str) -> str:
             return (
                 f'<text x="{x:.1f}" y="{y:.1f}" font-size="{mark.size:g}"'
                 f' fill="{_svg(mark.colour)}" text-anchor="{mark.anchor}"{weight}{halo}>'
-                f"{escape(mark.text)}</text>"
+                f"{escape(say(mark.text, mark.values))}</text>"
             )
         case Picture(at=(x, y), size=(wide, tall)):
             data = b64encode(mark.png).decode()

@@ -1,6 +1,9 @@
 """Sun and Earth above a place, as if the Moon were a smooth sphere: true without any terrain."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -29,22 +32,26 @@ class Course:
     """Share of the time that its centre is above the horizon of a smooth sphere."""
 
 
+@lru_cache(2)  # the same for every place: a served node asks again and again
+def _positions_m(period: Period) -> Mapping[Target, Array]:
+    times = period.times()
+    with Ephemeris.open() as ephemeris:
+        return MappingProxyType({name: ephemeris.positions_m(name, times) for name in RADII_M})
+
+
 @dataclass(frozen=True, slots=True)
 class Sky:
     """Positions over a period, and what they amount to at a place."""
 
     place: Place
     period: Period
-    positions_m: dict[Target, Array]
+    positions_m: Mapping[Target, Array]
     """From the Moon's centre in MOON_ME, shape (times, 3)."""
 
     @classmethod
     def over(cls, place: Place, period: Period) -> "Sky":
         """Raises `NotFound` where the kernels are not installed."""
-        times = period.times()
-        with Ephemeris.open() as ephemeris:
-            found = {name: ephemeris.positions_m(name, times) for name in RADII_M}
-        return cls(place, period, found)
+        return cls(place, period, _positions_m(period))
 
     def course(self, target: Target) -> Course:
         """Of the Sun or the Earth."""

@@ -12,10 +12,11 @@ from perilune.access.layout import MOST_PRODUCTS
 from perilune.catalogue.port import Page
 from perilune.catalogue.query import Query
 from perilune.errors import MalformedIdentifier, NotFound
-from perilune.i18n.language import Language
+from perilune.i18n.language import N_, Language
 from perilune.model.identifier import parse_identifier
 from perilune.web.context import listed_in_path
 from perilune.web.pages import summary, words
+from perilune.web.pages.dossier import MOST_KM
 from perilune.web.pages.drawing import draw_hits
 from perilune.web.pages.paging import Turn, turn_back, turn_on
 from perilune.web.pages.question import (
@@ -26,7 +27,6 @@ from perilune.web.pages.question import (
 )
 from perilune.web.pages.site import Site, find_site
 from perilune.web.pages.visit import TheVisit, Visit
-from perilune.web.pages.words import N_
 
 router = APIRouter()
 _WORDS_SHOWN = 7
@@ -69,12 +69,21 @@ def get_search(visit: TheVisit) -> Response:
         sorts={name: language.text(text) for name, text in SORT_NAMES.items()},
         first_sort=FIRST_SORT,
         drawing=drawing,
+        dossier_href=_dossier(site),
         tabs={view: replace(question, view=view).address() for view in VIEWS},
         prints_href=replace(question.first_page(), view=drawing.view).address("/map/features.json"),
         search_href=replace(question.first_page(), view=drawing.view, site="", radius="").address(),
         extracts=_extracts(question, turn.page.total),
         is_empty_archive=not turn.page.total and not question.narrows and not site,
     )
+
+
+def _dossier(site: Site | None) -> str:
+    """Address of the dossier of the site; empty without one, or where it is too wide for one."""
+    if site is None or not 0.1 <= site.cap.radius_km <= MOST_KM:
+        return ""
+    cap = site.cap
+    return f"/site?lat={cap.lat:g}&lon={cap.lon:g}&radius={cap.radius_km:g}"
 
 
 def _named_outright(question: Question, visit: Visit) -> str | None:

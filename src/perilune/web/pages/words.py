@@ -5,16 +5,10 @@ Values of labels that are not listed here (missions, instruments) are names and 
 
 from collections.abc import Mapping
 
-from perilune.i18n.language import Language, minute
+from perilune.i18n.language import N_, Language, minute
 from perilune.model.ordered import Cause, Standing
 from perilune.model.product import Holding, Lifecycle, Releasability
 from perilune.orders.order import What
-
-
-def N_(message: str) -> str:  # noqa: N802 - gettext's own name for it
-    """Mark a text for translation where it stands; it is translated where it is shown."""
-    return message
-
 
 FACETS: Mapping[str, str] = {
     "section": N_("Section of the programme"),

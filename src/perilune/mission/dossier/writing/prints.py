@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 from perilune.errors import WrongUsage
 from perilune.mission.dossier.dossier import Dossier
 from perilune.mission.dossier.figures import Figures
-from perilune.mission.dossier.scene import INK, Line, Mark, Picture, Scene, Words
+from perilune.mission.dossier.scene import INK, Line, Mark, Picture, Scene, Words, plain
 from perilune.mission.dossier.writing import rows
 
 _DEJAVU = Path("/usr/share/fonts/truetype/dejavu")
@@ -233,10 +233,10 @@ def _put_line(line: Line, canvas: Any, height: float) -> None:
 
 
 def _put_words(words: Words, canvas: Any, height: float) -> None:
-    font = _BOLD if words.is_bold else _FONT
+    font, text = _BOLD if words.is_bold else _FONT, plain(words.text, words.values)
     x, y = words.at[0], height - words.at[1]
     if words.anchor != "start":
-        wide = canvas.stringWidth(words.text, font, words.size)
+        wide = canvas.stringWidth(text, font, words.size)
         x -= wide if words.anchor == "end" else wide / 2
     if words.halo:
         canvas.saveState()
@@ -244,11 +244,11 @@ def _put_words(words: Words, canvas: Any, height: float) -> None:
         canvas.setLineWidth(words.size / 4)
         canvas.setLineJoin(1)
         canvas.setFont(font, words.size)
-        canvas.drawString(x, y, words.text, mode=1)
+        canvas.drawString(x, y, text, mode=1)
         canvas.restoreState()
     canvas.setFont(font, words.size)
     canvas.setFillColor(_colour(words.colour))
-    canvas.drawString(x, y, words.text)
+    canvas.drawString(x, y, text)
 
 
 def _colour(name: str) -> Any:

@@ -50,10 +50,10 @@ def write(drawn: Figures, folder: Path, *, source: str) -> list[Path]:
             ) as plain:
                 plain.write(layer.field.astype(np.float32), 1)
                 plain.set_band_description(1, layer.title)
-                plain.set_band_unit(1, layer.unit)
+                plain.set_band_unit(1, layer.unit_text)
                 plain.update_tags(
                     TITLE=layer.title,
-                    UNIT=layer.unit,
+                    UNIT=layer.unit_text,
                     CRS=sheet.code,
                     FRAME="MOON_ME of DE421",
                     SOURCE=source,
