@@ -243,13 +243,7 @@ def _from_document(document: Mapping[str, Any], path: Path) -> Config:
     hours = document.get("witness_hours", DEFAULT_WITNESS_HOURS)
     if not isinstance(hours, int) or isinstance(hours, bool) or hours < 1:
         raise WrongUsage(f"{path}: witness_hours is a number of hours from 1 on: {hours!r}")
-    high_water = document.get("high_water", "")
-    if not isinstance(high_water, str):
-        raise WrongUsage(f"{path}: high_water is the path of a folder: {high_water!r}")
     limit, first = _transfer(document, path)
-    model = document.get("elevation_model", "")
-    if not isinstance(model, str):
-        raise WrongUsage(f"{path}: elevation_model is the LID or LIDVID of a product: {model!r}")
     return Config(
         name=base.name,
         origin=base.origin,
@@ -264,13 +258,20 @@ def _from_document(document: Mapping[str, Any], path: Path) -> Config:
         refuses=refuses,
         schemas_required=required,
         witness_hours=hours,
-        high_water=high_water,
-        elevation_model=model,
+        high_water=_text(document, "high_water", "the path of a folder", path),
+        elevation_model=_text(document, "elevation_model", "a LID or LIDVID", path),
         pull=pull,
         transfer_limit=limit,
         transfer_first=first,
         scrub=scrub,
     )
+
+
+def _text(document: Mapping[str, Any], name: str, kind: str, path: Path) -> str:
+    text = document.get(name, "")
+    if not isinstance(text, str):
+        raise WrongUsage(f"{path}: {name} is {kind}: {text!r}")
+    return text
 
 
 def _transfer(document: Mapping[str, Any], path: Path) -> tuple[str, tuple[str, ...]]:
