@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from perilune import config
+from perilune.access.extract import extract
+from perilune.catalogue.query import Query
 from perilune.config import Refusal, Validation
 from perilune.ingest.delivery import Options, Outcome, deliver
 from perilune.ingest.keeper import NodeKeeper
@@ -16,7 +18,10 @@ from perilune.ingest.rehearsal import rehearse
 from perilune.mission.simulate import write_bundle
 from perilune.model.product import Releasability
 from perilune.node import Node
+from perilune.validation.examine import Sources
+from perilune.validation.options import Options as Wishes
 from perilune.validation.report import Severity
+from perilune.validation.run import Means, run
 from perilune.validation.schemas import Schemas
 from perilune.validation.writing.document import as_document
 
@@ -161,6 +166,31 @@ def test_with_schemas_pinned_labels_are_held_against_them(
 
     assert types(outcome) == {"error.label.schema"}
     assert as_document(rehearse(bundle, NodeKeeper(strict))) == as_document(outcome.report)
+
+
+def test_the_schemas_that_labels_name_become_holdings_once(
+    bundle: Path, node: Node, shared: Callable[[str], Path], tmp_path: Path
+) -> None:
+    assert node.root is not None
+    pinned = Schemas.open(config.schemas_folder(node.root))
+    pinned.add(shared("data/pds4/schemas.tar.xz"))
+    of_schemas = Query(facets=(("class", frozenset(("Product_XML_Schema",))),), limit=99)
+
+    outcome = deliver(bundle, node)
+    first = node.catalogue.search(of_schemas)
+    again = deliver(bundle, node)
+
+    assert (outcome.accepted, again.held) == (38, 38)
+    assert node.catalogue.search(of_schemas).total == first.total == 8
+    names = {each.product.id.lid.text.rpartition(":")[2][:-13] for each in first.hits}
+    assert {"pds4_pds_1l00.xsd", "pds4_pds_1l00.sch"} <= names
+    contents = {entry.sha256 for each in first.hits for entry in each.manifest.files}
+    assert contents & {each.sha256 for each in pinned.entries} != set()
+    for each in first.hits:
+        extract(each, node, tmp_path / "read")
+    report = run([tmp_path / "read"], Wishes(checks_context=False), Means(sources=Sources(pinned)))
+    assert report.is_right, list(report.messages)
+    assert report.summary.products.passed == 8
 
 
 def test_an_increment_is_checked_with_what_the_node_holds(

@@ -66,6 +66,8 @@ class Checked:
     """Labels that cannot be read."""
     staged: list[str]
     """Names of the objects put into the batch, one for each file and each manifest."""
+    grammar: frozenset[tuple[str, str]] = frozenset()
+    """Namespace and address of the schemas that labels were to be held against."""
 
     @property
     def accepted(self) -> list[Candidate]:
@@ -197,7 +199,14 @@ class _State:
         self._unlabelled()
         delivery = self._delivery_name()
         staged = [found.sha256 for found in (*self.staged.values(), *manifests)]
-        return Checked(delivery, self.messages, self.candidates, list(self.unreadable), staged)
+        return Checked(
+            delivery,
+            self.messages,
+            self.candidates,
+            list(self.unreadable),
+            staged,
+            frozenset(() if self.examination is None else self.examination.named),
+        )
 
     def _file(self, candidate: Candidate, named: NamedFile) -> FileEntry | None:
         place = _place(candidate.label, named.path)

@@ -7,17 +7,20 @@ interrupted.
 
 import io
 import json
+import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from perilune.config import Validation
 from perilune.durable import whole
 from perilune.errors import DeliveryRefused
 from perilune.ingest.accession import Terms, accession
 from perilune.ingest.check import Candidate, Checked, check, keep, message_of
 from perilune.ingest.gate import NOTHING, Passage, admitted, let_out
+from perilune.ingest.grammar import write_schemas
 from perilune.ingest.keeper import NodeKeeper
 from perilune.ingest.projection import Progress, silent
 from perilune.ingest.receive import Received, received
@@ -156,6 +159,7 @@ def _take(received: Received, name: str, node: Node, options: Options) -> Outcom
     )
     positions: list[int] = []
     if takes:
+        _hold_schemas(checked, node)
         positions = accession(checked.accepted, terms, node, checked.messages, options.progress)
         if terms.embargo is not None and node.root is not None:
             seal(node, options.progress)
@@ -175,6 +179,17 @@ def _take(received: Received, name: str, node: Node, options: Options) -> Outcom
         receipt_note=note,
         passage=let_out(terms.delivery, taken, asked, node),
     )
+
+
+def _hold_schemas(checked: Checked, node: Node) -> None:
+    """Take custody of the schemas that labels name, those that are pinned and not held yet."""
+    schemas = NodeKeeper(node).schemas
+    if schemas is None or not checked.grammar or not checked.accepted:
+        return
+    own = replace(node, config=replace(node.config, validation=Validation.CUSTODY))
+    with tempfile.TemporaryDirectory(prefix="perilune-") as folder:
+        if write_schemas(checked.grammar, schemas, node, Path(folder)):
+            deliver(Path(folder), own, Options())
 
 
 def report_of(name: str, checked: Checked) -> Report:

@@ -45,6 +45,8 @@ class Examination:
     sources: Sources
     _made: Iterator[Outcome]
     _integrity: Integrity
+    named: set[tuple[str, str]] = field(default_factory=set)
+    """Namespace and address of every schema that labels name."""
     _unchecked: dict[str, Message] = field(default_factory=dict)
 
     def of(self, path: str) -> list[Message]:
@@ -54,6 +56,7 @@ class Examination:
         messages = list(outcome.messages)
         if outcome.facts is not None:
             messages += self._integrity.add(outcome.facts)
+            self.named.update(outcome.facts.grammar)
         return list(self._told(messages))
 
     def whole(self) -> Iterator[Message]:

@@ -12,6 +12,7 @@ from perilune.formats.pds4.grow import PDS
 from perilune.formats.xml import line_of
 from perilune.validation.areas import FileArea, areas_of
 from perilune.validation.label import Label
+from perilune.validation.named import named_in
 from perilune.validation.options import Options
 
 _PREFIX = f"{{{PDS}}}"
@@ -85,6 +86,8 @@ class Facts:
     """Of all its Internal_References, each once."""
     members: tuple[MemberEntry, ...] = ()
     inventory: Inventory | None = None
+    grammar: tuple[tuple[str, str], ...] = ()
+    """Namespace and address of each schema that it names; Schematrons with no namespace."""
 
     @property
     def lidvid(self) -> str | None:
@@ -122,7 +125,13 @@ def facts_of(label: Label, options: Options = Options()) -> Facts:  # noqa: B008
         references=tuple(_references(label.root, is_lax=options.counts_like_validate)),
         members=tuple(_members(label.root)) if label.product_class == "Product_Bundle" else (),
         inventory=_inventory(label, areas),
+        grammar=_grammar(label),
     )
+
+
+def _grammar(label: Label) -> tuple[tuple[str, str], ...]:
+    named = named_in(label)
+    return (*named.schemas, *(("", address) for address in named.schematrons))
 
 
 def parse_reference(text: str, line: int | None) -> Reference:
