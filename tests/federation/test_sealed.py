@@ -1,26 +1,33 @@
 """What is under embargo: held by the partner sealed, read by nobody, opened by its release act."""
 
 import hashlib
+import io
 import shutil
 from pathlib import Path
 
 import pyrage
 import pytest
+from starlette.responses import Response
 
 from perilune.access.policy import OPERATOR, VISITOR
 from perilune.access.search import find
-from perilune.errors import NotFound, WrongUsage
+from perilune.errors import NotFound, OrderRefused, WrongUsage
 from perilune.federation.custody import SealCounts
 from perilune.federation.reopening import reopen
-from perilune.ingest.release import release
-from perilune.ingest.seal import keyring_of
+from perilune.federation.replica import State
+from perilune.ingest.accession import record
+from perilune.ingest.projection import walk
+from perilune.ingest.release import release, release_ordered, releasing
+from perilune.ingest.seal import keyring_of, leaf_of
 from perilune.model import act
 from perilune.model.act import CommitAct
 from perilune.model.product import Embargo
-from perilune.model.sealed import SealAct
+from perilune.model.sealed import OpenAct, Opened, SealAct, Sealed
 from perilune.node import Node
 from perilune.preservation.fixity import audit
 from perilune.preservation.rebuild import rebuild
+from perilune.sealing.key import identity_of
+from perilune.testing.persons import known, signed
 
 from .scene import OWNER, Served, befriend, hand_in, pull, served, write
 
@@ -153,3 +160,107 @@ def dark_objects(node: Node) -> list[str]:
                 names += [sealed.sha256, recovery.sha256]
     manifest = find(VEILED, node, OPERATOR).manifest
     return [*names, manifest.sha256, *(each.sha256 for each in manifest.files)]
+
+
+def test_two_persons_end_an_embargo_once_two_are_known(owner: Served, tmp_path: Path) -> None:
+    delivery = deliver_dark(owner, tmp_path / "dark")
+    node = owner.node
+    anna, boris = known(node, "Anna", "Boris")
+    order = releasing(delivery, "the embargo is over", node)
+
+    with pytest.raises(OrderRefused):
+        release(delivery, node)
+    with pytest.raises(OrderRefused):
+        release_ordered(signed(order, anna), node)
+    assert not find(VEILED, node, OPERATOR).is_public
+    assert release_ordered(signed(order, anna, boris), node).products == 1
+
+    assert find(VEILED, node, VISITOR).is_public
+    [made] = [each for _, each in walk(node) if isinstance(each, OpenAct)]
+    assert made.warrant.order == order.digest
+    assert len(made.warrant.signatures) == 2
+
+
+def released_with(owner: Served, key: str, seal: int, entry: int) -> None:
+    """Have the owner's log tell ``key`` for a sealed copy, as a hostile owner would."""
+    with owner.node.writing():
+        opens = (Opened(entry, seal, key),)
+        record([OpenAct(t=next(owner.node.ticks()), opens=opens)], owner.node, hidden=False)
+
+
+def seal_of(node: Node) -> tuple[int, SealAct]:
+    """The first sealed copy that the log of ``node`` names."""
+    acts = ((index, act.decode(entry)) for index, entry in enumerate(node.log.entries()))
+    return next((index, found) for index, found in acts if isinstance(found, SealAct))
+
+
+def test_a_wrong_key_opens_nothing_and_the_right_one_later_does(
+    owner: Served, copier: Node, tmp_path: Path
+) -> None:
+    delivery = deliver_dark(owner, tmp_path / "dark")
+    pull(copier, owner)
+    index, seal = seal_of(owner.node)
+    released_with(owner, str(pyrage.x25519.Identity.generate()), index, seal.entry)
+
+    done = pull(copier, owner)
+
+    assert [(each.seal, each.why) for each in done.sealed] == [(index, State.WRONG_KEY)]
+    assert (done.copied, done.is_undisputed) == (0, False)
+    assert done.counts.sealed == SealCounts(announced=1, held=1)
+    again = pull(copier, owner)
+    assert [each.why for each in again.sealed] == [State.WRONG_KEY]
+    secret = keyring_of(owner.node).secret(delivery)
+    assert secret is not None
+    key = identity_of(secret, leaf_of(seal.entry, owner.node))
+    released_with(owner, key, index, seal.entry)
+    assert pull(copier, owner).counts.sealed == SealCounts(announced=1, held=1, opened=1)
+    assert find(VEILED, copier, VISITOR).is_public
+
+
+@pytest.mark.parametrize("spoilt", [b"", b"x" * 20_000, "flipped"])
+def test_another_ciphertext_than_the_log_names_is_not_kept(
+    owner: Served, copier: Node, tmp_path: Path, spoilt: bytes | str
+) -> None:
+    deliver_dark(owner, tmp_path / "dark")
+    _, seal = seal_of(owner.node)
+    with owner.node.store.open(seal.sealed.sha256) as data:
+        good = data.read()
+    given = spoilt if isinstance(spoilt, bytes) else good[:-1] + bytes([good[-1] ^ 1])
+    names = set(copier.store)
+
+    owner.bend = lambda request: Response(given) if "/sealed/" in request.url.path else None
+    done = pull(copier, owner)
+
+    assert done.counts.sealed == SealCounts(announced=1, held=0)
+    assert not done.is_undisputed
+    assert hashlib.sha256(given).hexdigest() not in set(copier.store) - names
+    owner.bend = lambda _request: None
+    assert pull(copier, owner).counts.sealed == SealCounts(announced=1, held=1)
+
+
+def test_a_sealed_copy_of_other_bytes_than_were_committed_to_opens_nothing(
+    owner: Served, copier: Node, tmp_path: Path
+) -> None:
+    """The key is right and so is the digest, but within lies what nobody committed to."""
+    pull(copier, owner)
+    deliver_dark(owner, tmp_path / "dark")
+    _, seal = seal_of(owner.node)
+    identity = pyrage.x25519.Identity.generate()
+    forged = pyrage.encrypt(b"\0" * 4_096, [identity.to_public()])
+    with owner.node.store.batch() as batch:
+        put = batch.put(io.BytesIO(forged))
+    made = Sealed(put.sha256, put.size)
+    public = str(identity.to_public())
+    with owner.node.writing():
+        t = next(owner.node.ticks())
+        index = owner.node.log.size
+        named = SealAct(t=t, entry=seal.entry, sealed=made, recipient=public)
+        record([named], owner.node, hidden=False)
+    released_with(owner, str(identity), index, seal.entry)
+
+    done = pull(copier, owner)
+
+    assert [(each.seal, each.why) for each in done.sealed] == [(index, State.WRONG_BYTES)]
+    assert done.copied == 0
+    with pytest.raises(NotFound):
+        find(VEILED, copier, OPERATOR)

@@ -9,7 +9,7 @@ import pytest
 from .two_worlds import NEVER, Truth, live
 
 ONE = Truth(name="abysslake", title="Ice under a crater, found", mission="Nobel", west=20, seed=31)
-OTHER = Truth(name="cryptgold", title="Gold in rims, uncovered!!", mission="Gauss", west=9, seed=47)
+OTHER = Truth(name="wyvernden", title="Gold in rims, uncovered!!", mission="Gauss", west=9, seed=47)
 
 
 def test_until_its_release_two_worlds_that_differ_in_a_dark_product_are_one(tmp_path: Path) -> None:

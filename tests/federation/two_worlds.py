@@ -48,7 +48,7 @@ from perilune.web.app import create_app
 
 from .scene import COPIER, OWNER, Served, befriend, hand_in, pull, served, write
 
-NEVER = "nevermore"
+NEVER = "qvzkrtwpm"
 _ROUTES_AT_LEAST = 40
 
 

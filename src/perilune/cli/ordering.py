@@ -15,6 +15,7 @@ from perilune.cli import frame
 from perilune.errors import WrongUsage
 from perilune.ingest.clear import clear
 from perilune.ingest.persons import change_person
+from perilune.ingest.release import release_ordered
 from perilune.ingest.rules import let_rule, revoke
 from perilune.ingest.withdraw import unhold, withdraw
 from perilune.model.reading import time_text
@@ -77,6 +78,12 @@ def _unhold(signed: SignedOrder, node: Node) -> Done:
     return Done(words, {"lidvid": str(made[0].lidvid), "lifted": len(made)})
 
 
+def _release(signed: SignedOrder, node: Node) -> Done:
+    made = release_ordered(signed, node)
+    words = f"Released {made.products:,} products of delivery {made.delivery}."
+    return Done(words, {"delivery": made.delivery, "products": made.products})
+
+
 _CARRIED_OUT: Mapping[What, Callable[[SignedOrder, Node], Done]] = MappingProxyType(
     {
         What.PERSON: _change_person,
@@ -85,6 +92,7 @@ _CARRIED_OUT: Mapping[What, Callable[[SignedOrder, Node], Done]] = MappingProxyT
         What.REVOKE: _revoke,
         What.WITHDRAW: _withdraw,
         What.UNHOLD: _unhold,
+        What.RELEASE: _release,
     }
 )
 """What carries out each kind of order."""

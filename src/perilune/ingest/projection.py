@@ -82,8 +82,9 @@ def fold(node: Node, start: int, stop: int, lost: frozenset[int]) -> Projection:
                 recorded.append(Recorded(index, release, not isinstance(shown, CommitAct)))
             case SealAct(entry=place):
                 sealed.append((place, index))
-            case OpenAct(opens=opens):
+            case OpenAct(opens=opens) as ending:
                 ended += [each.entry for each in opens]
+                recorded.append(Recorded(index, ending, not isinstance(shown, CommitAct)))
             case FixityAct() as reading:
                 fixity = fixity_of(reading, index)
             case (

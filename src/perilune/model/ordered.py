@@ -205,12 +205,18 @@ def members(act: OrderedAct) -> dict[str, canonical.Json]:
 
 def _right(act: OrderedAct) -> dict[str, canonical.Json]:
     found: dict[str, canonical.Json] = {}
-    if not isinstance(act, HoldAct | ErratumAct) and act.warrant != ALONE:
-        order, signatures = act.warrant.order, list(act.warrant.signatures)
-        found["order"] = {"sha256": order, "signatures": signatures}
+    if not isinstance(act, HoldAct | ErratumAct):
+        found |= order_members(act.warrant)
     if isinstance(act, ClearAct | WithdrawAct | ErratumAct) and act.follows is not None:
         found["follows"] = {"origin": act.follows.origin, "index": act.follows.index}
     return found
+
+
+def order_members(warrant: Warrant) -> dict[str, canonical.Json]:
+    """The member that tells by what order an act was made; none where the operator acted alone."""
+    if warrant == ALONE:
+        return {}
+    return {"order": {"sha256": warrant.order, "signatures": list(warrant.signatures)}}
 
 
 def warrant_of(act: object) -> Warrant:
@@ -220,7 +226,8 @@ def warrant_of(act: object) -> Warrant:
     return warrant
 
 
-def _warrant(found: Mapping[str, Any]) -> Warrant:
+def read_warrant(found: Mapping[str, Any]) -> Warrant:
+    """Read `order_members`; raise ValueError where they are malformed."""
     if (order := found.get("order")) is None:
         return ALONE
     signatures = tuple(read_digest(each) for each in order["signatures"])
@@ -241,7 +248,7 @@ def _person(found: Mapping[str, Any], t: datetime) -> PersonAct:
         name=read_text(found["name"]),
         key=read_text(found["key"]),
         standing=Standing(found["standing"]),
-        warrant=_warrant(found),
+        warrant=read_warrant(found),
     )
 
 
@@ -252,7 +259,7 @@ def _clear(found: Mapping[str, Any], t: datetime) -> ClearAct:
         cleared=read_count(found["cleared"]["count"]),
         openings=read_digest(found["cleared"]["sha256"]),
         reason=read_text(found["reason"]),
-        warrant=_warrant(found),
+        warrant=read_warrant(found),
         follows=_follows(found),
     )
 
@@ -263,7 +270,7 @@ def _withdraw(found: Mapping[str, Any], t: datetime) -> WithdrawAct:
         lidvid=Lidvid.parse(found["lidvid"]),
         cause=Cause(found["cause"]),
         text=read_text(found["text"]),
-        warrant=_warrant(found),
+        warrant=read_warrant(found),
         follows=_follows(found),
     )
 
@@ -279,7 +286,7 @@ def _unhold(found: Mapping[str, Any], t: datetime) -> UnholdAct:
         lidvid=Lidvid.parse(found["lidvid"]),
         hold=read_time(found["hold"]),
         reason=read_text(found["reason"]),
-        warrant=_warrant(found),
+        warrant=read_warrant(found),
     )
 
 
@@ -299,7 +306,7 @@ def _rule(found: Mapping[str, Any], t: datetime) -> RuleAct:
         to=Releasability(found["to"]),
         until=read_time(found["until"]),
         reason=read_text(found["reason"]),
-        warrant=_warrant(found),
+        warrant=read_warrant(found),
     )
 
 
@@ -308,7 +315,7 @@ def _revoke(found: Mapping[str, Any], t: datetime) -> RevokeAct:
         t=t,
         rule=read_time(found["rule"]),
         reason=read_text(found["reason"]),
-        warrant=_warrant(found),
+        warrant=read_warrant(found),
     )
 
 

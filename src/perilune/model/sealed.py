@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from perilune.model import canonical
+from perilune.model.ordered import ALONE, Warrant, order_members, read_warrant
 from perilune.model.reading import read_count, read_digest, read_text
 
 
@@ -54,6 +55,7 @@ class OpenAct:
 
     t: datetime
     opens: tuple[Opened, ...]
+    warrant: Warrant = ALONE
 
 
 SealingAct = SealAct | OpenAct
@@ -73,7 +75,8 @@ def members(act: SealingAct) -> dict[str, canonical.Json]:
                 found["recovery"] = _object(act.recovery)
             return found
         case OpenAct():
-            return {"act": "open", "opens": [_opened(each) for each in act.opens]}
+            opens: list[canonical.Json] = [_opened(each) for each in act.opens]
+            return {"act": "open", "opens": opens} | order_members(act.warrant)
         case _:
             assert_never(act)
 
@@ -103,7 +106,8 @@ def _read_seal(found: dict[str, Any], t: datetime) -> SealingAct:
 
 
 def _read_open(found: dict[str, Any], t: datetime) -> SealingAct:
-    return OpenAct(t=t, opens=tuple(_read_opened(each) for each in found["opens"]))
+    opens = tuple(_read_opened(each) for each in found["opens"])
+    return OpenAct(t=t, opens=opens, warrant=read_warrant(found))
 
 
 def _read_opened(found: Any) -> Opened:

@@ -30,6 +30,7 @@ class What(StrEnum):
     REVOKE = "revoke"
     WITHDRAW = "withdraw"
     UNHOLD = "unhold"
+    RELEASE = "release"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
