@@ -361,8 +361,10 @@ def test_a_wrong_piece_of_a_large_file_is_refused_where_it_is(
     assert done.faults[0].endswith(
         f"bytes {piece << 20} to {(piece + 1) << 20} of data/large.img are wrong"
     )
-    [part] = kept_of(copier, owner.node).parts()
-    assert part.stat().st_size == piece << 20
+    owner.bend = singly(lambda request: asked.append(request.headers.get("range")))
+    asked: list[str | None] = []
+    assert pull(copier, owner).counts.held == 4
+    assert [each for each in asked if each] == [f"bytes={piece << 20}-{entry.size - 1}"]
 
 
 def test_a_range_other_than_the_one_asked_for_is_refused(

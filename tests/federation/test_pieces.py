@@ -117,6 +117,28 @@ def test_only_what_is_not_right_is_asked_for_again(tmp_path: Path) -> None:
     assert sorted(source.given) == [(3 * MIB, 4 * MIB), (20 * MIB, len(CONTENT))]
 
 
+def test_of_a_piece_that_had_begun_to_come_only_the_rest_is_asked_for(tmp_path: Path) -> None:
+    broken = Served("owner", breaks_at=2 * MIB + 300_000)
+    with pytest.raises(PeerUnreachable):
+        complete(wanted(tmp_path), [broken])
+    source = Served("owner")
+
+    assert complete(wanted(tmp_path), [source]) == FOUND
+
+    starts = sorted(start for start, _ in source.given)
+    assert 2 * MIB < starts[0] <= 2 * MIB + 400_000
+    assert covered([source]) < len(CONTENT) - 2 * MIB
+
+
+def test_a_false_beginning_of_a_piece_is_nobody_elses_fault(tmp_path: Path) -> None:
+    with (tmp_path / "part").open("wb") as part:
+        part.write(b"x" * 8_192)
+    source = Served("owner")
+
+    assert complete(wanted(tmp_path), [source]) == FOUND
+    assert {start for start, _ in source.given} >= {0, 8_192}
+
+
 def test_a_part_that_is_longer_than_the_file_is_cut(tmp_path: Path) -> None:
     (tmp_path / "part").write_bytes(CONTENT + b"more")
     source = Served("owner")

@@ -26,7 +26,7 @@ from perilune.storage.port import Batch, Hand, Handed
 _AT_ONCE = 6
 """Questions under way."""
 _PRODUCTS = 64
-_BYTES = 4 << 20
+_BYTES = 1 << 20
 """Of one question, unless a single product has more."""
 
 

@@ -1,10 +1,11 @@
 """One large file, put together from pieces that several sources give at once.
 
-A piece is written only when its SHA-256 is the one that the manifest names, so the file itself is
-the record of what has come: going on after any break, each piece that is found there is hashed
-again before it counts, and no other is asked for twice. A source that gives something false, or
-falls silent, is dropped and named; the others give what it owed. The whole file's digests are
-computed meanwhile, in order, as far as the pieces reach without a gap.
+A piece counts when what stands in the file has the SHA-256 that the manifest names, so the file
+itself is the record of what has come: going on after any break, each piece that is found there is
+hashed again before it counts. Of a piece that had only begun to come, the rest is asked for: what
+was not written is a hole in the file. A source that gives something false, or falls silent, is
+dropped and named; the others give what it owed. The whole file's digests are computed meanwhile,
+in order, as far as the pieces reach without a gap.
 """
 
 import hashlib
@@ -50,10 +51,11 @@ class Wanted:
 
 
 class _Range(NamedTuple):
-    """Pieces ``first`` to before ``last``."""
+    """Pieces ``first`` to before ``last``; of the first one, ``begun`` bytes are there."""
 
     first: int
     last: int
+    begun: int = 0
 
 
 def complete(wanted: Wanted, sources: Sequence[Source]) -> Digests:
@@ -80,6 +82,8 @@ class _Assembly:
     def __init__(self, wanted: Wanted, sources: Sequence[Source], handle: int) -> None:
         self._wanted, self._handle = wanted, handle
         self._have = [False] * len(wanted.pieces)
+        self._prefix: dict[int, int] = {}
+        """Pieces that have begun to come, to how many bytes of them are there."""
         self._changed = threading.Condition()
         self._ranges: deque[_Range] = deque()
         self._under_way = dict.fromkeys(range(len(sources)), 0)
@@ -106,13 +110,27 @@ class _Assembly:
     def _look(self) -> None:
         """Find the pieces that are there."""
         size = self._wanted.entry.size
-        there = os.fstat(self._handle).st_size
-        if there > size:
-            os.ftruncate(self._handle, size)
-        for number, digest in enumerate(self._wanted.pieces):
-            if number * self._wanted.length >= there:
-                break
-            self._have[number] = hashlib.sha256(self._piece(number)).hexdigest() == digest
+        there = min(os.fstat(self._handle).st_size, size)
+        os.ftruncate(self._handle, there)
+        for number in range(-(-there // self._wanted.length)):
+            begun = self._begun(number, there)
+            self._have[number] = begun > 0 and self._is_right(number)
+            if not self._have[number] and 0 < begun < self._size(number):
+                self._prefix[number] = begun
+
+    def _begun(self, number: int, there: int) -> int:
+        """Bytes of a piece, from its start, that were ever written."""
+        start = number * self._wanted.length
+        try:
+            if os.lseek(self._handle, start, os.SEEK_DATA) != start:
+                return 0
+            hole = os.lseek(self._handle, start, os.SEEK_HOLE)
+        except OSError:  # nothing follows, or the file system does not tell
+            return 0 if start >= there else self._size(number)
+        return min(hole - start, self._size(number))
+
+    def _is_right(self, number: int) -> bool:
+        return hashlib.sha256(self._piece(number)).hexdigest() == self._wanted.pieces[number]
 
     def _piece(self, number: int) -> bytes:
         length = self._wanted.length
@@ -130,11 +148,17 @@ class _Assembly:
         first = 0
         while first < len(self._have):
             last = first
-            while last < len(self._have) and not self._have[last] and last - first < most:
+            while self._goes_on(first, last) and last - first < most:
                 last += 1
             if last > first:
-                yield _Range(first, last)
+                yield _Range(first, last, self._prefix.get(first, 0))
             first = max(last, first + 1)
+
+    def _goes_on(self, first: int, last: int) -> bool:
+        """Whether the piece ``last`` is to be asked for together with ``first``."""
+        if last >= len(self._have) or self._have[last]:
+            return False
+        return last == first or last not in self._prefix
 
     def _digested(self) -> Digests:
         """Digests of the whole, hashed piece by piece as they come to be there."""
@@ -175,7 +199,11 @@ class _Assembly:
                         if self._is_over:
                             return
             except (NotFound, PeerUnreachable, ProofFails) as error:
-                self._drop(number, error, wanted._replace(first=done))
+                left = _Range(done, wanted.last)
+                if isinstance(error, ProofFails) and wanted.begun and done == wanted.first:
+                    self._give_back(number, left)  # what was there before may be what is false
+                else:
+                    self._drop(number, error, left)
             except BaseException as error:  # noqa: BLE001  # told by the one who waits for the pieces
                 with self._changed:
                     self._fault = error
@@ -202,36 +230,46 @@ class _Assembly:
     def _given(self, source: Source, wanted: _Range) -> Iterator[int]:
         """Write what comes of a range; after each piece, how far it has come."""
         entry, length = self._wanted.entry, self._wanted.length
-        start, stop = wanted.first * length, min(wanted.last * length, entry.size)
-        number, waiting = wanted.first, bytearray()
+        place, stop = wanted.first * length + wanted.begun, min(wanted.last * length, entry.size)
+        number = wanted.first
         path = file_path(self._wanted.product, entry.path)
-        with source.span(path, start, stop, entry.size) as runs:
+        with source.span(path, place, stop, entry.size) as runs:
             for run in runs:
-                waiting += run
-                while number < wanted.last and len(waiting) >= self._size(number):
-                    self._write(number, bytes(waiting[: self._size(number)]), source)
-                    del waiting[: self._size(number)]
+                self._write(place, run[: stop - place])
+                place = min(place + len(run), stop)
+                while number < wanted.last and place >= number * length + self._size(number):
+                    self._require_right(number, source)
                     number += 1
                     yield number
         if number < wanted.last:
             raise PeerUnreachable(
-                f"{source.name} broke off {entry.path} at {number * length} of {entry.size} bytes"
+                f"{source.name} broke off {entry.path} at {place} of {entry.size} bytes"
             )
 
     def _size(self, number: int) -> int:
         return min(self._wanted.length, self._wanted.entry.size - number * self._wanted.length)
 
-    def _write(self, number: int, data: bytes, source: Source) -> None:
-        start = number * self._wanted.length
-        if hashlib.sha256(data).hexdigest() != self._wanted.pieces[number]:
-            raise ProofFails(
-                f"{source.name}: bytes {start} to {start + len(data)} of "
-                f"{self._wanted.entry.path} are wrong"
-            )
+    def _write(self, place: int, data: bytes) -> None:
         rest = memoryview(data)
         while rest:
-            written = os.pwrite(self._handle, rest, start)
-            rest, start = rest[written:], start + written
+            written = os.pwrite(self._handle, rest, place)
+            rest, place = rest[written:], place + written
+
+    def _require_right(self, number: int, source: Source) -> None:
+        if self._is_right(number):
+            return
+        start = number * self._wanted.length
+        raise ProofFails(
+            f"{source.name}: bytes {start} to {start + self._size(number)} of "
+            f"{self._wanted.entry.path} are wrong"
+        )
+
+    def _give_back(self, number: int, left: _Range) -> None:
+        with self._changed:
+            if number in self._under_way:
+                self._under_way[number] -= 1
+            self._ranges.appendleft(left)
+            self._changed.notify_all()
 
     def _drop(self, number: int, error: PeriluneError, left: _Range) -> None:
         with self._changed:

@@ -23,6 +23,7 @@ What to do with each product is decided in `perilune.federation.replica`, withou
 import hashlib
 import io
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
@@ -106,7 +107,9 @@ from perilune.storage.port import Batch
 T = TypeVar("T")
 
 _RUN_PRODUCTS = 1_000
-_RUN_BYTES = 256 << 20
+_FIRST_RUN_BYTES, _MOST_RUN_BYTES = 2 << 20, 256 << 20
+_BRISK_S, _SLOW_S = 2.0, 8.0
+"""A run that took less, or more: the next ones are larger, or smaller. A kill costs a run."""
 _PRELOADED = ("perilune.federation.carriage",)
 _MOST_SILENCES = 3
 """Products in a row that the peer does not answer for, before it is left in peace."""
@@ -195,6 +198,7 @@ class Round:
         self._offers: dict[int, Offer] = {}
         self._published = self._hidden = 0
         self._copied = self._bytes = self._silences = 0
+        self._run_bytes = _FIRST_RUN_BYTES
         self._previous: CustodyReceipt | None = None
 
     def go(self) -> Synced:
@@ -423,8 +427,10 @@ class Round:
                 workers(most, _PRELOADED) as help_,
                 closing(Carriage(self._source, help_)) as carriage,
             ):
-                for number, indices in enumerate(self._runs(wanted)):
-                    self._progress("copying", number * _RUN_PRODUCTS, most)
+                begun = 0
+                for indices in self._runs(wanted):
+                    self._progress("copying", begun, most)
+                    begun += len(indices)
                     if ahead and not ahead[0].ids.isdisjoint(map(self._id, indices)):
                         self._take(ahead)
                     ahead.append(self._begun(indices, carriage))
@@ -442,7 +448,7 @@ class Round:
         run: list[int] = []
         size, ids = 0, set[Lidvid]()
         for index in wanted:
-            if len(run) >= _RUN_PRODUCTS or size >= _RUN_BYTES or self._id(index) in ids:
+            if len(run) >= _RUN_PRODUCTS or size >= self._run_bytes or self._id(index) in ids:
                 yield run
                 run, size, ids = [], 0, set()
             run.append(index)
@@ -474,6 +480,7 @@ class Round:
     def _take(self, ahead: "deque[_Run]") -> None:
         """Have the first run durable, logged and catalogued; fetch singly what was not brought."""
         run = ahead.popleft()
+        start = time.monotonic()
         arrivals: list[Arrival] = []
         silence: PeerUnreachable | None = None
         with run.stack:
@@ -486,6 +493,11 @@ class Round:
         self._accession(arrivals)
         if silence is not None:
             raise silence
+        took = time.monotonic() - start
+        if took < _BRISK_S:
+            self._run_bytes = min(self._run_bytes * 2, _MOST_RUN_BYTES)
+        elif took > _SLOW_S:
+            self._run_bytes = max(self._run_bytes // 2, _FIRST_RUN_BYTES)
 
     def _settle(self, offer: Offer, outcome: Outcome, run: "_Run", into: list[Arrival]) -> None:
         match outcome:
