@@ -14,7 +14,7 @@ from perilune.access.drawing import Fault, Order, Wanted
 from perilune.access.policy import OPERATOR, VISITOR
 from perilune.access.quicklook import QuickLooks
 from perilune.access.search import find
-from perilune.errors import Damaged, NotFound
+from perilune.errors import Damaged, Embargoed, NodeBusy
 from perilune.ingest.delivery import deliver
 from perilune.mission.simulate import write_bundle
 from perilune.model.package import FileEntry
@@ -80,7 +80,7 @@ def test_nobody_without_the_right_gets_a_drawing_also_if_it_was_drawn_before(
     holding, looks = find(IMAGE, closed, OPERATOR), QuickLooks()
     assert looks.drawing(holding, Wanted("png", 0, 256), closed, OPERATOR).data
 
-    with pytest.raises(NotFound, match="not released"):
+    with pytest.raises(Embargoed, match="not released"):
         looks.drawing(holding, Wanted("png", 0, 256), closed, VISITOR)
     client = TestClient(create_app(closed))
     for name in ("", "/0.png", "/0.json", "/0.svg"):
@@ -179,3 +179,14 @@ def test_a_process_that_takes_too_much_ends_and_its_fault_is_told(node: Node) ->
 
 
 ZEROS = (hashlib.sha256(bytes(1 << 20)).hexdigest(),) * 700
+
+
+def test_when_many_wait_the_others_are_told_at_once(node: Node) -> None:
+    looks = QuickLooks()
+    for _ in range(quicklook._MOST_WAITING):
+        assert looks._queue.acquire(blocking=False)
+
+    with pytest.raises(NodeBusy, match="many quick looks"):
+        looks.drawing(find(IMAGE, node, OPERATOR), Wanted("png", 0, 256), node, OPERATOR)
+    looks._queue.release()
+    assert looks.drawing(find(IMAGE, node, OPERATOR), Wanted("png", 0, 256), node, OPERATOR).data

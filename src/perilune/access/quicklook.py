@@ -10,7 +10,8 @@ import shutil
 import tempfile
 import threading
 from collections import OrderedDict
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from multiprocessing.reduction import send_handle
 from typing import BinaryIO, cast
@@ -29,7 +30,8 @@ from perilune.node import Node
 SIZES = (256, 1024)
 """Pixels of the longer side of a thumbnail and of a picture."""
 _SECONDS = 30
-_AT_ONCE = 2
+_AT_ONCE, _MOST_WAITING = 2, 14
+"""Drawings that are made, and those that are asked for and not yet made."""
 _KEPT_BYTES, _DOCUMENT = 64 << 20, 100_000
 """Of all drawings that are kept, and what a plot's numbers count for."""
 _MOST_FILES = 64
@@ -40,6 +42,7 @@ class QuickLooks:
     """The drawings of one node's server."""
 
     def __init__(self) -> None:
+        self._queue = threading.BoundedSemaphore(_MOST_WAITING)
         self._turns = threading.BoundedSemaphore(_AT_ONCE)
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[str, Wanted], Drawing] = OrderedDict()
@@ -57,17 +60,28 @@ class QuickLooks:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        if not self._turns.acquire(timeout=_SECONDS):
-            raise NodeBusy("other quick looks are being made")
-        try:
+        with self._turn():
             drawn = _drawn(holding, wanted, node)
-        finally:
-            self._turns.release()
         with self._lock:
             self._kept[key] = drawn
             while sum(len(each.data) + _DOCUMENT for each in self._kept.values()) > _KEPT_BYTES:
                 self._kept.popitem(last=False)
         return drawn
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """One of the few turns; so few may wait for one that a server's other answers go on."""
+        if not self._queue.acquire(blocking=False):
+            raise NodeBusy("many quick looks are being waited for")
+        try:
+            if not self._turns.acquire(timeout=_SECONDS):
+                raise NodeBusy("other quick looks are being made")
+            try:
+                yield
+            finally:
+                self._turns.release()
+        finally:
+            self._queue.release()
 
 
 def _drawn(holding: Holding, wanted: Wanted, node: Node) -> Drawing:
