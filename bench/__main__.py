@@ -17,6 +17,7 @@ PARTS = (
     "delivery",
     "containers",
     "process",
+    "joint",
     "reading",
     "missions",
     "quicklook",

@@ -47,6 +47,8 @@ def test_a_peer_is_added_copied_from_and_compared(owner: Served, root: Path) -> 
     assert listed["peers"] == [{key: added[key] for key in added if key != "roster"}]
     assert (first["copied"], first["held"], first["excepted"], again["copied"]) == (3, 3, 0, 0)
     assert (first["faults"], first["exceptions"], first["given"]) == ([], [], None)
+    assert stand.pop("explained")
+    assert [each["held"] for each in stand.pop("sides")] == [3, 0]
     assert set(stand) == {
         *("name", "origin", "url", "seen", "here", "there", "uncovered", "witnessed", "evidence"),
     }

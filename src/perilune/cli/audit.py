@@ -1,6 +1,5 @@
 """``perilune audit``: read everything back."""
 
-import re
 import secrets
 
 import click
@@ -74,15 +73,10 @@ def _repair(node: str | None, *, as_json: bool) -> int:
 
 
 def _sample(text: str | None, seed: int | None) -> Sample | None:
-    """Read ``5%`` or ``200``; raise `WrongUsage` on anything else."""
-    if text is None:
+    if (asked := frame.share(text)) is None:
         return None
-    chosen = secrets.randbits(32) if seed is None else seed
-    if re.fullmatch(r"\d{1,3}(\.\d+)?%", text) and 0 < float(text[:-1]) <= 100:
-        return Sample(float(text[:-1]) / 100, 0, chosen)
-    if re.fullmatch(r"[1-9]\d{0,9}", text):
-        return Sample(0.0, int(text), chosen)
-    raise WrongUsage(f"a sample is a number of objects or a share such as 5%: {text!r}")
+    count, share = asked
+    return Sample(share, count or 0, secrets.randbits(32) if seed is None else seed)
 
 
 def _document(result: Audit) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import errno
 import functools
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -142,6 +143,20 @@ def _arm(node: Node) -> None:
         arm(node)
     except PeriluneError as error:
         click.echo(f"perilune: {error}", err=True)
+
+
+def share(text: str | None) -> tuple[int | None, float] | None:
+    """Read ``200`` or ``5%``: a number, or none and a share of 1; None for no text.
+
+    Raises `WrongUsage` on anything else.
+    """
+    if text is None:
+        return None
+    if re.fullmatch(r"\d{1,3}(\.\d+)?%", text) and 0 < float(text[:-1]) <= 100:
+        return None, float(text[:-1]) / 100
+    if re.fullmatch(r"[1-9]\d{0,9}", text):
+        return int(text), 1.0
+    raise WrongUsage(f"neither a number nor a share such as 5%: {text!r}")
 
 
 def is_url(name: str) -> bool:

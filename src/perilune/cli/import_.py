@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from perilune.cli import frame
-from perilune.cli.peer import described_receipt, described_round, tell_receipt, tell_round
+from perilune.cli.peer import described_round, tell_round
+from perilune.cli.peer_status import described_receipt, tell_receipt
 from perilune.durable import whole
 from perilune.federation.importing import import_medium, import_receipt, receipt_for
 from perilune.node import Node

@@ -1,21 +1,27 @@
 """``perilune peer``: the other nodes."""
 
-from datetime import datetime
+import secrets
 from pathlib import Path
 
 import click
 
 from perilune.cli import frame
+from perilune.cli.peer_status import (
+    described_counts,
+    described_receipt,
+    document,
+    tell,
+    tell_receipt,
+)
 from perilune.errors import WrongUsage
-from perilune.federation.custody import Counts, CustodyReceipt
 from perilune.federation.description import Description
 from perilune.federation.folder import Peers
 from perilune.federation.joining import Stranger, meet, pin
+from perilune.federation.possession import Choice, Possession
+from perilune.federation.possession import challenge as challenge_
 from perilune.federation.pull import Synced, sync
+from perilune.federation.reconcile import reconcile
 from perilune.federation.roster import Member
-from perilune.federation.status import Status, Witnessed, status_of
-from perilune.ledger.note import to_base64
-from perilune.model.reading import time_text
 from perilune.model.timetable import Timetable
 from perilune.node import Node
 
@@ -119,23 +125,68 @@ def sync_(name: str | None, limit: str | None, node: str | None, *, as_json: boo
     return frame.DONE if all(each.is_undisputed for each in rounds) else frame.NOT_RIGHT
 
 
-@command.command("status", short_help="What is here, what is there, verified when.")
+@command.command("status", short_help="Two logs side by side, every difference explained.")
 @click.argument("name", required=False)
+@click.option(
+    "--challenge",
+    metavar="N|P%",
+    help="Have the peer prove now that it has so many of the products that its receipt names.",
+)
+@click.option("--seed", type=int, help="Which ones --challenge chooses; else others each time.")
 @frame.command
-def status(name: str | None, node: str | None, *, as_json: bool) -> int:
-    """Compare this node with the peer NAME, or with all, as of the last round; ask nobody.
+def status(
+    name: str | None, challenge: str | None, seed: int | None, node: str | None, *, as_json: bool
+) -> int:
+    """Compare this node with the peer NAME, or with all, as of the last round, and ask nobody.
 
-    Exit status: 0 shown, 3 a peer contradicted itself, 2 wrong usage, 1 anything else.
+    Every entry of both logs is counted, and every product of one that the other has not, by
+    reason. With --challenge the peer is asked to prove that it has what it says.
+
+    Exit status: 0 shown, 3 a difference is not explained, a peer contradicted itself or did not
+    prove what it has, 2 wrong usage, 1 anything else.
     """
+    asked = frame.share(challenge)
+    proved: list[Possession] = []
     with frame.opened(node) as opened:
-        found = [status_of(peer, opened) for peer in _chosen(name, opened)]
         hours, now = opened.config.witness_hours, opened.now()
+        found = [reconcile(peer, opened) for peer in _chosen(name, opened)]
+        if asked is not None:
+            choice = Choice(*asked, secrets.randbits(32) if seed is None else seed)
+            proved = [
+                challenge_(each.status.peer, opened, choice, frame.progress()) for each in found
+            ]
     if as_json:
-        frame.show({"peers": [_stand(each, hours, now) for each in found]})
+        told = [document(each, hours, now) for each in found]
+        for one, possession in zip(told, proved, strict=False):
+            one["possession"] = _possession(possession)
+        frame.show({"peers": told})
     else:
-        for each in found:
-            _tell_stand(each, hours, now)
-    return frame.NOT_RIGHT if any(each.evidence for each in found) else frame.DONE
+        for number, each in enumerate(found):
+            tell(each, hours, now)
+            if proved:
+                _tell_possession(proved[number])
+    is_right = all(each.is_explained for each in found) and all(each.is_proved for each in proved)
+    return frame.DONE if is_right else frame.NOT_RIGHT
+
+
+def _possession(found: Possession) -> dict[str, object]:
+    return {
+        "seed": found.seed,
+        "products": found.products,
+        "pieces": found.pieces,
+        "bytes": found.bytes,
+        "missing": [{"lidvid": name, "why": why} for name, why in found.missing.items()],
+    }
+
+
+def _tell_possession(found: Possession) -> None:
+    proved = found.products - len(found.missing)
+    click.echo(
+        f"    It proved to have {proved:,} of {found.products:,} products asked for "
+        f"({found.pieces:,} pieces, {found.bytes:,} bytes, seed {found.seed})"
+    )
+    for name, why in found.missing.items():
+        click.echo(f"    not proved: {name}: {why}")
 
 
 def _asked(stranger: Stranger, *, as_json: bool) -> str:
@@ -173,30 +224,6 @@ def _described(member: Member) -> dict[str, object]:
     }
 
 
-def _counts(counts: Counts) -> dict[str, int]:
-    return {
-        "published": counts.published,
-        "held": counts.held,
-        "excepted": counts.excepted,
-        "hidden": counts.hidden,
-    }
-
-
-def described_receipt(receipt: CustodyReceipt | None) -> dict[str, object] | None:
-    """A custody receipt as JSON; None where there is none."""
-    if receipt is None:
-        return None
-    return {
-        "by": receipt.origin,
-        "of": receipt.log.origin,
-        "size": receipt.log.size,
-        "root": to_base64(receipt.log.root),
-        "verified": time_text(receipt.t),
-        **_counts(receipt.counts),
-        "exceptions": receipt.exceptions,
-    }
-
-
 def described_round(each: Synced) -> dict[str, object]:
     """A round as JSON."""
     return {
@@ -205,7 +232,7 @@ def described_round(each: Synced) -> dict[str, object]:
         "size": each.size,
         "copied": each.copied,
         "bytes": each.bytes,
-        **_counts(each.counts),
+        **described_counts(each.counts),
         "exceptions": [
             {"index": one.index, "lidvid": str(one.lidvid), "why": one.why.value}
             for one in each.excepted
@@ -218,28 +245,6 @@ def described_round(each: Synced) -> dict[str, object]:
             "bytes": each.recovered.bytes,
             "hidden": each.recovered.hidden,
         },
-    }
-
-
-def _cosigned(found: Witnessed | None, hours: int, now: datetime) -> dict[str, object] | None:
-    if found is None:
-        return None
-    is_old = found.is_older(hours, now)
-    return {"size": found.size, "at": time_text(found.at), "frozen": is_old}
-
-
-def _stand(each: Status, hours: int, now: datetime) -> dict[str, object]:
-    return {
-        "name": each.peer.who.name,
-        "origin": each.peer.who.origin,
-        "url": each.peer.url,
-        "seen": each.seen,
-        "here": described_receipt(each.here),
-        "there": described_receipt(each.there),
-        "uncovered": each.uncovered,
-        "witnessed": _cosigned(each.witnessed, hours, now),
-        "cosigned": _cosigned(each.cosigned, hours, now),
-        "evidence": list(each.evidence),
     }
 
 
@@ -269,36 +274,3 @@ def tell_round(each: Synced, *, is_offline: bool = False) -> None:
         click.echo("    It has not said yet what it holds of ours.")
     else:
         tell_receipt("    It holds", each.given)
-
-
-def _tell_stand(each: Status, hours: int, now: datetime) -> None:
-    click.echo(f"{each.peer.who.name} at {each.peer.url}, log {each.peer.who.origin}")
-    for words, receipt in (("    Here", each.here), ("    There", each.there)):
-        if receipt is None:
-            click.echo(f"{words}: no custody receipt yet")
-        else:
-            tell_receipt(words, receipt)
-    click.echo(f"    {each.uncovered:,} products of ours are not covered by its receipt")
-    for words, found in (
-        ("It witnessed of our log", each.witnessed),
-        ("We witnessed of its log", each.cosigned),
-    ):
-        if found is None:
-            click.echo(f"    {words} nothing yet")
-            continue
-        frozen = f": older than {hours} h, frozen?" if found.is_older(hours, now) else ""
-        click.echo(
-            f"    {words} {found.size:,} entries at {found.at:%Y-%m-%d %H:%M:%S} UTC{frozen}"
-        )
-    for place in each.evidence:
-        click.echo(f"    It contradicted itself: {place}")
-
-
-def tell_receipt(words: str, receipt: CustodyReceipt) -> None:
-    """A custody receipt in words, after ``words``."""
-    counts = receipt.counts
-    click.echo(
-        f"{words}: {counts.held:,} of {counts.published:,} products that the first "
-        f"{receipt.log.size:,} entries of {receipt.log.origin} publish, verified "
-        f"{receipt.t:%Y-%m-%d %H:%M:%S} UTC"
-    )

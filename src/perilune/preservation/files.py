@@ -81,7 +81,7 @@ def examine_log(node: Node, *, mend: bool = False) -> Iterator[FileDamage]:
 
     def elsewhere(path: str) -> bytes | None:
         for peer in Peers.of(node).members() if mend else ():
-            asked = f"/federation/{log_name(node.log.origin)}/log/{path}"
+            asked = f"/mirror/{log_name(node.log.origin)}/{path}"
             if (found := _given(peer, asked, BUNDLE_BYTES)) is not None:
                 return found
         return None

@@ -7,7 +7,7 @@ a peer may. ``{log}`` is the SHA-256 of a log's origin in hexadecimal.
 from collections.abc import Iterator
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from perilune.errors import BadQuestion, CheckpointStale, NotFound, WrongUsage
@@ -23,6 +23,7 @@ from perilune.federation.folder import (
     Peers,
     log_name,
 )
+from perilune.federation.possession import MOST_QUESTION_BYTES, answer
 from perilune.federation.sealed import seal_in
 from perilune.federation.witness import MOST_BYTES, add_checkpoint
 from perilune.ledger.tiles import is_tile_path, read_or_cut
@@ -140,16 +141,12 @@ def get_given_exceptions(log: str, node: TheNode) -> Response:
     return Response(_note(log, EXCEPTED, node), headers=_FRESH, media_type=_JSON)
 
 
-@router.get("/federation/{log}/log/{path:path}")
-def get_copy_of_log(log: str, path: str, node: TheNode) -> Response:
-    """A tile or bundle of the copy of that log that is kept here: its owner mends its own by it."""
-    if not is_tile_path(path):
-        raise NotFound(f"a log has no {path[:80]!r}")
-    return Response(
-        read_or_cut(_folder(log, node).log, path),
-        headers=_FRESH,
-        media_type="application/octet-stream",
-    )
+@router.post("/federation/possession")
+async def post_possession(request: Request, node: TheNode, asker: TheAsker) -> Response:
+    """Prove to have pieces of files: SHA-256 of the nonce and each piece; null for what is not."""
+    question = await _body(request, MOST_QUESTION_BYTES)
+    answers = await run_in_threadpool(answer, question, node, asker)
+    return JSONResponse({"answers": answers}, headers=_FRESH)
 
 
 @router.post("/witness/add-checkpoint")

@@ -2,8 +2,18 @@
 
 from fastapi import APIRouter
 
-from perilune.web.pages import audit, dossier, jobs, maps, node, preferences, product, search
+from perilune.web.pages import (
+    audit,
+    dossier,
+    jobs,
+    maps,
+    node,
+    peers,
+    preferences,
+    product,
+    search,
+)
 
 router = APIRouter(include_in_schema=False)
-for _part in (search, dossier, product, node, audit, jobs, maps, preferences):
+for _part in (search, dossier, product, node, audit, jobs, peers, maps, preferences):
     router.include_router(_part.router)
