@@ -50,7 +50,8 @@ def test_a_peer_is_added_copied_from_and_compared(owner: Served, root: Path) -> 
     assert stand.pop("explained")
     assert [each["held"] for each in stand.pop("sides")] == [3, 0]
     assert set(stand) == {
-        *("name", "origin", "url", "seen", "here", "there", "uncovered", "witnessed", "evidence"),
+        *("name", "origin", "url", "seen", "here", "there", "uncovered", "witnessed"),
+        *("cosigned", "evidence"),
     }
     assert (stand["here"]["held"], stand["here"]["of"]) == (3, owner.node.config.origin)
     assert stand["there"] is None
@@ -132,7 +133,7 @@ def test_a_node_from_before_there_were_peers_opens_and_says_what_it_lacks(root: 
     (root / "keys" / "witness.pem").unlink()
 
     node = Node.open(root)
-    with pytest.raises(WrongUsage, match="no witness key: it was made before nodes could"):
+    with pytest.raises(WrongUsage, match="no witness key: perilune keys make"):
         Description.of(node)
     node.close()
     error = json_of("peer", "list", "-n", root, status=2)["error"]
