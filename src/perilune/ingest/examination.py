@@ -8,6 +8,7 @@ A schema that cannot be had refuses no label unless the node says so; each is to
 number of labels that were not held against it.
 """
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -118,7 +119,8 @@ def examining(received: Received, keeper: Keeper) -> Iterator[Examination | None
         registry = registry.including(delivered_in(received.root, brought))
     is_light = (schemas is None or not schemas.entries) and len(labels) < WORTH_A_POOL
     sources = Sources(schemas, registry)
-    means = Means(jobs=1 if is_light else 0, sources=sources)
+    # Saxon is kept out of this process, which may be a server with threads of its own
+    means = Means(jobs=1 if is_light else max(2, os.cpu_count() or 1), sources=sources)
     with (
         closing(Integrity(options, keeper)) as integrity,
         closing(outcomes(received.root, labels, frozenset(), options, means)) as made,
