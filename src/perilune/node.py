@@ -48,7 +48,7 @@ from perilune.errors import (
 from perilune.ledger.checkpoint import Checkpoint
 from perilune.ledger.high_water import HighWater
 from perilune.ledger.log import Log
-from perilune.ledger.note import Signer, text_of
+from perilune.ledger.note import ED25519, MLDSA44, Signer, text_of
 from perilune.ledger.policy import policy_text
 from perilune.ledger.tiles import HASH, WIDTH, LocalTiles, MemoryTiles, read_or_cut, tile_path
 from perilune.ledger.tree import leaf_hash
@@ -61,6 +61,10 @@ from perilune.storage.port import ObjectStore
 
 USES = ("log", "receipt", "witness", "custody", "roster")
 """What a node has a key for, each a key of its own."""
+
+SECOND = "-mldsa44"
+"""What the use of a key ends in that signs beside the one of the same name, with ML-DSA-44."""
+ALL_USES = (*USES, f"log{SECOND}", f"witness{SECOND}")
 
 NEXT_KEY = ".next.pem"
 """What the name of a key that waits to take another's place ends in."""
@@ -152,6 +156,7 @@ class Node:
         tiles = _tiles(root, config)
         signers = _load_signers(root, config, tiles)
         log = open_log(tiles, signers["log"])
+        log.sign_beside(_beside(signers))
         return cls(
             config=config,
             store=LocalStore(root / "objects"),
@@ -183,7 +188,7 @@ class Node:
             config=config,
             store=MemoryStore(),
             catalogue=catalogue,
-            log=Log.create(MemoryTiles(), signers["log"], first),
+            log=Log.create(MemoryTiles(), signers["log"], first, _beside(signers)),
             signers=signers,
             writing=lambda: _held(lock),
             now=now,
@@ -215,7 +220,7 @@ class Node:
 
     def new_key(self, use: str) -> Signer:
         """A new key for ``use``, kept nowhere yet."""
-        return replace(Signer.generate(_key_name(use, self.config)), permit=self.require_armed)
+        return replace(_new_key(use, self.config), permit=self.require_armed)
 
     def read_key(self, use: str, path: Path) -> Signer:
         """The key for ``use`` in a file; raise `WrongUsage` where it is none."""
@@ -281,7 +286,7 @@ def _furnish(root: Path, config: Config, now: datetime) -> None:
         _write_secret(root / "keys" / f"{use}.pem", signer.pem())
     first = act.encode(_key_act(config, signers, now))
     mark = _high_water(config, root, leaf_hash(first))
-    Log.create(LocalTiles(root / "log", mark=mark), signers["log"], first)
+    Log.create(LocalTiles(root / "log", mark=mark), signers["log"], first, _beside(signers))
     LocalStore(root / "objects")
     catalogue = SqliteCatalogue(root / "catalogue.sqlite")
     catalogue.apply(Projection(applied=1))  # the key act adds nothing to it
@@ -293,7 +298,17 @@ def _furnish(root: Path, config: Config, now: datetime) -> None:
 
 
 def _generate(config: Config) -> dict[str, Signer]:
-    return {use: Signer.generate(_key_name(use, config)) for use in USES}
+    return {use: _new_key(use, config) for use in USES}
+
+
+def _new_key(use: str, config: Config) -> Signer:
+    type_ = MLDSA44 if use.endswith(SECOND) else ED25519
+    return Signer.generate(_key_name(use, config), type_)
+
+
+def _beside(signers: Mapping[str, Signer]) -> list[Signer]:
+    """The keys that sign heads of the log beside its own."""
+    return [signer for use, signer in signers.items() if use == f"log{SECOND}"]
 
 
 def _tiles(root: Path, config: Config) -> LocalTiles:
@@ -324,7 +339,7 @@ def _require_newest(tiles: LocalTiles, config: Config) -> None:
 
 def _load_signers(root: Path, config: Config, tiles: LocalTiles) -> dict[str, Signer]:
     """The keys that are there: log and receipt at least."""
-    paths = {use: root / "keys" / f"{use}.pem" for use in USES}
+    paths = {use: root / "keys" / f"{use}.pem" for use in ALL_USES}
     permit = partial(_require_newest, tiles, config)
     return {
         use: Signer.load(_key_name(use, config), path.read_bytes(), permit)
@@ -334,7 +349,8 @@ def _load_signers(root: Path, config: Config, tiles: LocalTiles) -> dict[str, Si
 
 
 def _key_name(use: str, config: Config) -> str:
-    return config.origin if use == "log" else f"{config.origin}/{use}"
+    plain = use.removesuffix(SECOND)
+    return config.origin if plain == "log" else f"{config.origin}/{plain}"
 
 
 def _keys(signers: Mapping[str, Signer]) -> tuple[tuple[str, str], ...]:

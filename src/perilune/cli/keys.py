@@ -13,7 +13,7 @@ from perilune.federation.reopening import reopen
 from perilune.federation.rotation import make_missing, rotate
 from perilune.ingest.seal import keyring_of
 from perilune.ledger.note import to_base64
-from perilune.node import USES
+from perilune.node import ALL_USES
 from perilune.preservation.rebuild import rebuild
 from perilune.sealing.keyring import Recipients
 
@@ -53,7 +53,7 @@ def list_(node: str | None, *, as_json: bool) -> None:
 
 
 @command.command("rotate", short_help="Replace the key for one use.")
-@click.argument("use", type=click.Choice(USES))
+@click.argument("use", type=click.Choice(ALL_USES))
 @click.option(
     "--with",
     "others",
@@ -75,10 +75,13 @@ def rotate_(use: str, others: tuple[Path, ...], node: str | None, *, as_json: bo
     _tell_keys(node, [use], as_json=as_json)
 
 
-@command.command("make", short_help="Make the keys that a node of an older version lacks.")
+@command.command("make", short_help="Make the keys that a node lacks, ML-DSA-44 ones too.")
 @frame.command
 def make(node: str | None, *, as_json: bool) -> None:
-    """Make the keys that lack in a node which was made by an older version; others stay.
+    """Make the keys that a node lacks; others stay.
+
+    A node made by an older version lacks some of those that peers ask for. Every new one lacks
+    the keys of ML-DSA-44, by which heads and cosignatures are signed beside Ed25519 from there on.
 
     Exit status: 0 made, or none lacked, 2 wrong usage, 1 anything else.
     """

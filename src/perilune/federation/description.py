@@ -12,9 +12,9 @@ from typing import Any, Self
 
 from perilune import config
 from perilune.errors import ProofFails, WrongUsage
-from perilune.ledger.note import COSIGNATURE, ED25519, Signer, Verifier
+from perilune.ledger.note import COSIGNATURE, ED25519, MLDSA44, Signer, Verifier
 from perilune.model import canonical
-from perilune.node import USES, Node
+from perilune.node import ALL_USES, SECOND, USES, Node
 
 DESCRIPTION_VERSION = 1
 _MOST_NAMESPACES = 100
@@ -35,7 +35,8 @@ class Description:
 
         Raises `WrongUsage` where a key lacks.
         """
-        signers = {use: new[use] if use in new else node.signer(use) for use in USES}
+        there = [use for use in ALL_USES if use in USES or use in new or use in node.signers]
+        signers = {use: new[use] if use in new else node.signer(use) for use in there}
         return cls(
             name=node.config.name,
             origin=node.config.origin,
@@ -55,6 +56,10 @@ class Description:
     def encode(self) -> bytes:
         """The canonical document."""
         return canonical.encode({"v": DESCRIPTION_VERSION, **self.members()})
+
+    def signing(self, use: str) -> list[Verifier]:
+        """The key for ``use``, and the one that signs beside it, if any: all of them must."""
+        return [self.keys[each] for each in (use, f"{use}{SECOND}") if each in self.keys]
 
     @property
     def fingerprint(self) -> str:
@@ -90,12 +95,16 @@ def verifier_of(use: str, signer: Signer) -> Verifier:
 
 
 def _check_keys(origin: str, keys: Mapping[str, Verifier]) -> None:
-    """Raise `ProofFails` unless there is one key for each use, each under its own name."""
-    if set(keys) != set(USES):
+    """Raise `ProofFails` unless there is one key for each use, each under its own name.
+
+    Keys that sign beside others may lack.
+    """
+    if not set(USES) <= set(keys) <= set(ALL_USES):
         raise ProofFails(f"{origin} has keys for {sorted(keys)}, not for {sorted(USES)}")
     for use, key in keys.items():
-        name = origin if use == "log" else f"{origin}/{use}"
-        type_ = COSIGNATURE if use == "witness" else ED25519
+        plain = use.removesuffix(SECOND)
+        name = origin if plain == "log" else f"{origin}/{plain}"
+        type_ = MLDSA44 if plain != use else COSIGNATURE if use == "witness" else ED25519
         if (key.name, key.type) != (name, type_):
             raise ProofFails(f"the {use} key of {origin} is {key.vkey}, not {name} of its type")
     require_distinct(keys.values())

@@ -228,8 +228,9 @@ class Peers:
         found: list[Verifier] = []
         for roster, _ in reversed(self.versions()):
             for member in roster.members:
-                if member.who.origin == origin and member.who.keys[use] not in found:
-                    found.append(member.who.keys[use])
+                key = member.who.keys.get(use) if member.who.origin == origin else None
+                if key is not None and key not in found:
+                    found.append(key)
         if origin == self.node.config.origin and use in self.node.signers:
             own = verifier_of(use, self.node.signer(use))
             found = [own, *(key for key in found if key != own)]

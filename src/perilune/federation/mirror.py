@@ -6,7 +6,7 @@ copy's head move, durably. So each head here continues the one before, and whate
 here was signed. A checkpoint that contradicts one signed before is kept as evidence and refused.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from perilune.errors import LogInconsistent, PeerUntrusted, PeriluneError, ProofFails
@@ -34,9 +34,12 @@ Look = Callable[[int, bytes], None]
 class Mirror:
     """The copy in ``tiles`` of the log whose heads ``key`` verifies."""
 
-    def __init__(self, tiles: LocalTiles, key: Verifier, *old: Verifier) -> None:
-        """``old`` keys may have signed what is there already, not what comes."""
+    def __init__(
+        self, tiles: LocalTiles, key: Verifier, *old: Verifier, beside: Sequence[Verifier] = ()
+    ) -> None:
+        """``old`` keys may have signed what is there; those ``beside`` sign whatever comes too."""
         self._tiles = tiles
+        self._beside = tuple(beside)
         self._key = key
         tiles.root.mkdir(parents=True, exist_ok=True)
         if tiles.pending() is not None:
@@ -103,6 +106,8 @@ class Mirror:
 
     def _believed(self, note: bytes) -> Checkpoint:
         try:
+            for key in self._beside:
+                open_note(note, [key])
             return self._read(note)
         except ProofFails as error:
             raise PeerUntrusted(

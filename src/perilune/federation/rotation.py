@@ -25,7 +25,7 @@ from perilune.ledger.note import Signer, open_note
 from perilune.ledger.policy import policy_text
 from perilune.model import act
 from perilune.model.act import KeyAct
-from perilune.node import NEXT_KEY, USES, Node
+from perilune.node import ALL_USES, NEXT_KEY, SECOND, Node
 
 _LOOK_BACK = 256
 """Entries at the end of the log among which a rotation that was killed looks for its act."""
@@ -37,15 +37,15 @@ def rotate(use: str, node: Node, others: Sequence[Path] = ()) -> None:
     ``others`` are files with further keys of the roster role, where its threshold asks for them.
     Raises `WrongUsage` for an unknown use or where they do not suffice; nothing has changed then.
     """
-    if use not in USES:
-        raise WrongUsage(f"no key is for {use!r}; there are: {', '.join(USES)}")
+    if use not in ALL_USES:
+        raise WrongUsage(f"no key is for {use!r}; there are: {', '.join(ALL_USES)}")
     node.signer(use)
     _change([use], node, others)
 
 
 def make_missing(node: Node) -> list[str]:
     """Make the keys that a node of an older version lacks; their uses. Open it again then."""
-    missing = [use for use in USES if use not in node.signers]
+    missing = [use for use in ALL_USES if use not in node.signers]
     if missing:
         _change(missing, node, ())
     return missing
@@ -70,7 +70,7 @@ def finish(node: Node) -> None:
     with node.writing():
         catch_up(node)
         if not _is_told(new, node):
-            beside = [signer for use, signer in new.items() if use == "log"]
+            beside = [signer for use, signer in new.items() if use.removesuffix(SECOND) == "log"]
             node.log.append([act.encode(_key_act(new, node))], beside=beside)
             catch_up(node)
         for use in new:
@@ -130,5 +130,5 @@ def _key_act(new: Mapping[str, Signer], node: Node) -> KeyAct:
         node=who.name,
         origin=who.origin,
         namespaces=who.namespaces,
-        keys=tuple((use, who.keys[use].vkey) for use in USES),
+        keys=tuple((use, key.vkey) for use, key in who.keys.items()),
     )

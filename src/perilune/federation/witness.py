@@ -19,6 +19,7 @@ from perilune.errors import (
     ProofFails,
     SignatureRefused,
 )
+from perilune.federation.description import Description
 from perilune.federation.folder import SEEN, WITNESSED, PeerFolder, Peers
 from perilune.federation.link import Link
 from perilune.federation.mirror import Contradiction, Mirror, checkpoint_in
@@ -34,7 +35,7 @@ from perilune.ledger.note import (
     to_base64,
 )
 from perilune.ledger.tiles import HASH
-from perilune.node import Node
+from perilune.node import SECOND, Node
 
 MOST_BYTES = 64 << 10
 _MOST_STEPS = 63
@@ -73,7 +74,7 @@ class Submission:
 
 
 def add_checkpoint(body: bytes, node: Node) -> str:
-    """Witness what is submitted; the line that says so.
+    """Witness what is submitted; the lines that say so.
 
     Raises `BadQuestion` where it is no submission, `NotFound` for a log that is not on the
     roster, `SignatureRefused` where its key did not sign, `CheckpointStale` where the proof
@@ -85,9 +86,10 @@ def add_checkpoint(body: bytes, node: Node) -> str:
     except ProofFails as error:
         raise BadQuestion(f"not a checkpoint: {error}") from error
     peers = Peers.of(node)
-    key = _member(checkpoint.origin, peers).who.keys["log"]
+    keys = _member(checkpoint.origin, peers).who.signing("log")
     try:
-        open_note(submission.note, [key])
+        for key in keys:
+            open_note(submission.note, [key])
     except ProofFails as error:
         raise SignatureRefused(str(error)) from error
     if submission.old > checkpoint.size:
@@ -95,7 +97,7 @@ def add_checkpoint(body: bytes, node: Node) -> str:
     folder = peers.folder(checkpoint.origin)
     with folder.witnessing():
         _require_growth(submission, checkpoint, folder, node)
-        return _cosign(signed_only_by(submission.note, [key]), checkpoint, folder, node)
+        return _cosign(signed_only_by(submission.note, keys), checkpoint, folder, node)
 
 
 def cosign_copy(
@@ -147,10 +149,12 @@ def be_witnessed(peer: Member, folder: PeerFolder, link: Link, node: Node) -> No
     if status != 200:
         told = reply[:200].decode("utf-8", "replace")
         raise PeerUnreachable(f"{peer.who.name} does not witness our log: {status} {told!r}")
-    witness = peer.who.keys["witness"]
+    witnesses = peer.who.signing("witness")
     try:
-        cosigned_at(head + reply, witness)
-        note = signed_only_by(head + reply, [node.signer("log").verifier, witness])
+        for key in witnesses:
+            cosigned_at(head + reply, key)
+        own = Description.of(node).signing("log")
+        note = signed_only_by(head + reply, [*own, *witnesses])
     except ProofFails as error:
         raise PeerUntrusted(f"the cosignature of {peer.who.name} is false: {error}") from error
     folder.keep(SEEN, note)
@@ -191,6 +195,11 @@ def _require_growth(
 
 
 def _cosign(head: bytes, checkpoint: Checkpoint, folder: PeerFolder, node: Node) -> str:
-    line = node.signer("witness").cosignature(checkpoint.text, node.now())
-    folder.keep(WITNESSED, head + line.encode())
-    return line
+    now = node.now()
+    lines = "".join(
+        node.signer(use).cosignature(checkpoint.text, now)
+        for use in ("witness", f"witness{SECOND}")
+        if use in node.signers
+    )
+    folder.keep(WITNESSED, head + lines.encode())
+    return lines

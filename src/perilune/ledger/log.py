@@ -35,21 +35,26 @@ class _State:
 class Log:
     """An append-only log whose head is signed with one key."""
 
-    def __init__(self, tiles: TileStore, signer: Signer, state: _State) -> None:
+    def __init__(
+        self, tiles: TileStore, signer: Signer, state: _State, beside: Sequence[Signer] = ()
+    ) -> None:
         self._tiles = tiles
         self._signer = signer
+        self._beside = tuple(beside)
         self._state = state
         self._lock = threading.Lock()
 
     @classmethod
-    def create(cls, tiles: TileStore, signer: Signer, first: bytes) -> Self:
+    def create(
+        cls, tiles: TileStore, signer: Signer, first: bytes, beside: Sequence[Signer] = ()
+    ) -> Self:
         """A new log with one entry; raise `NodeExists` if there is a log already."""
         with tiles.writing():
             pending = tiles.pending()
             if tiles.head() is not None or (pending and _is_signed(pending, signer)):
                 raise NodeExists(f"there is a log already where {signer.name} is to begin")
             empty = Checkpoint(signer.name, 0, tree.EMPTY_ROOT)
-            log = cls(tiles, signer, _State(empty, b"", Edge(0, (), b"", b"")))
+            log = cls(tiles, signer, _State(empty, b"", Edge(0, (), b"", b"")), beside)
             log._extend([first])
         return log
 
@@ -79,6 +84,10 @@ class Log:
         except ProofFails as error:
             raise LogInconsistent(f"the checkpoint of the log is not good: {error}") from error
         return cls(tiles, signer, _State(checkpoint, head, Edge(0, (), b"", b"")))
+
+    def sign_beside(self, signers: Sequence[Signer]) -> None:
+        """Have these keys sign every head from here on too."""
+        self._beside = tuple(signers)
 
     @property
     def size(self) -> int:
@@ -249,7 +258,7 @@ class Log:
         edge, files = self._state.edge.extend(entries)
         self._tiles.write(files)
         checkpoint = Checkpoint(self._signer.name, edge.size, edge.root)
-        head = note.sign(checkpoint.text, [self._signer, *beside])
+        head = note.sign(checkpoint.text, [self._signer, *self._beside, *beside])
         self._tiles.advance(head)
         self._state = _State(checkpoint, head, edge)
         self._tiles.prune(path for path in files if ".p/" not in path)

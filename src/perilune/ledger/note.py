@@ -1,7 +1,8 @@
 """Signed notes: a text, an empty line, and one line for each signature.
 
-Source: C2SP signed-note v1.0.0; the cosignature of type 0x04 is C2SP tlog-cosignature
-v1.0.0. Signatures of unknown keys are ignored, so that other algorithms can stand beside.
+Source: C2SP signed-note v1.0.0; cosignatures of the types 0x04 (Ed25519) and 0x06 (ML-DSA-44, FIPS
+204) are C2SP tlog-cosignature v1.1.0-rc.1. A log signs its own checkpoints with 0x06 too, of no
+time. Signatures of unknown keys are ignored, so that other algorithms can stand beside.
 """
 
 import base64
@@ -14,6 +15,7 @@ from typing import Self
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA44PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -25,12 +27,16 @@ from perilune.errors import ProofFails
 
 ED25519 = 0x01
 COSIGNATURE = 0x04
+MLDSA44 = 0x06
 
 _MAX_BYTES = 1 << 20
 _MAX_SIGNATURES = 100
 _DASH = "\u2014 "
 _KEY_ID = 4
 _TIME = 8
+_PUBLIC = {ED25519: 32, COSIGNATURE: 32, MLDSA44: 1312}
+"""Bytes of a public key, by its type."""
+_SUBTREE = b"subtree/v1\n\0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ class Verifier:
         if not is_key_name(name) or not material:
             raise ProofFails(f"not a verifier key: {vkey!r}")
         found = cls(name, material[0], material[1:])
-        if found.type not in (ED25519, COSIGNATURE) or len(found.public) != 32:
+        if len(found.public) != _PUBLIC.get(found.type):
             raise ProofFails(f"verifier key of a type not known here: {vkey!r}")
         if found.key_id.hex() != key_id:
             raise ProofFails(f"verifier key whose ID should be {found.key_id.hex()}: {vkey!r}")
@@ -69,14 +75,22 @@ class Verifier:
 
     def accepts(self, text: str, signature: bytes) -> bool:
         """Whether ``signature`` is this key's over ``text``."""
-        message = text.encode()
+        if self.type == ED25519:
+            return self._verifies(signature, text.encode())
+        if len(signature) <= _TIME or signature[0] > 0x7F:
+            return False
+        moment, signature = int.from_bytes(signature[:_TIME], "big"), signature[_TIME:]
         if self.type == COSIGNATURE:
-            if len(signature) <= _TIME or signature[0] > 0x7F:
-                return False
-            moment, signature = int.from_bytes(signature[:_TIME], "big"), signature[_TIME:]
-            message = _cosigned(text, moment)
+            return self._verifies(signature, _cosigned(text, moment))
         try:
-            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
+            return self._verifies(signature, cosigned_message(self.name, text, moment))
+        except ProofFails:
+            return False  # only checkpoints are signed so
+
+    def _verifies(self, signature: bytes, message: bytes) -> bool:
+        kind = MLDSA44PublicKey if self.type == MLDSA44 else Ed25519PublicKey
+        try:
+            kind.from_public_bytes(self.public).verify(signature, message)
         except (InvalidSignature, ValueError):
             return False
         return True
@@ -88,26 +102,27 @@ def _always() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A private Ed25519 key with its name and its one use."""
+    """A private key, Ed25519 or ML-DSA-44, with its name and its one use."""
 
     name: str
-    key: Ed25519PrivateKey
+    key: Ed25519PrivateKey | MLDSA44PrivateKey
     permit: Callable[[], None] = field(default=_always, repr=False, compare=False)
     """Called before each signature; raises `Unarmed` where none may be made."""
 
     @classmethod
-    def generate(cls, name: str) -> Self:
-        """A new key."""
+    def generate(cls, name: str, type_: int = ED25519) -> Self:
+        """A new key, of `ED25519` or `MLDSA44`."""
         if not is_key_name(name):
             raise ValueError(f"not the name of a key: {name!r}")
-        return cls(name, Ed25519PrivateKey.generate())
+        kind = MLDSA44PrivateKey if type_ == MLDSA44 else Ed25519PrivateKey
+        return cls(name, kind.generate())
 
     @classmethod
     def load(cls, name: str, pem: bytes, permit: Callable[[], None] = _always) -> Self:
-        """Read `pem`; raise ValueError if it holds no Ed25519 key."""
+        """Read `pem`; raise ValueError if it holds no key of a type that signs here."""
         key = load_pem_private_key(pem, password=None)
-        if not isinstance(key, Ed25519PrivateKey):
-            raise ValueError(f"the key of {name} is no Ed25519 key")  # noqa: TRY004 - content, not type
+        if not isinstance(key, Ed25519PrivateKey | MLDSA44PrivateKey):
+            raise ValueError(f"the key of {name} is of no type that signs here")  # noqa: TRY004 - content, not type
         return cls(name, key, permit)
 
     def pem(self) -> bytes:
@@ -117,12 +132,16 @@ class Signer:
     @property
     def verifier(self) -> Verifier:
         """What others need to check this key's signatures."""
-        return Verifier(self.name, ED25519, self.key.public_key().public_bytes_raw())
+        return Verifier(self.name, self._type(ED25519), self.key.public_key().public_bytes_raw())
 
     @property
     def cosigner(self) -> Verifier:
         """What others need to check this key's cosignatures."""
-        return Verifier(self.name, COSIGNATURE, self.key.public_key().public_bytes_raw())
+        type_ = self._type(COSIGNATURE)
+        return Verifier(self.name, type_, self.key.public_key().public_bytes_raw())
+
+    def _type(self, else_: int) -> int:
+        return MLDSA44 if isinstance(self.key, MLDSA44PrivateKey) else else_
 
     @property
     def vkey(self) -> str:
@@ -131,11 +150,7 @@ class Signer:
 
     def cosignature(self, text: str, moment: datetime) -> str:
         """The line by which this key, a witness's, says that it saw ``text`` at ``moment``."""
-        self.permit()
-        seconds = int(moment.timestamp())
-        signed = self.key.sign(_cosigned(text, seconds))
-        line = self.cosigner.key_id + seconds.to_bytes(_TIME, "big") + signed
-        return f"{_DASH}{self.name} {to_base64(line)}\n"
+        return self._timed(text, int(moment.timestamp()))
 
     def signature(self, message: bytes) -> bytes:
         """The bare signature over ``message``, of a format that keeps it from being a note."""
@@ -143,10 +158,24 @@ class Signer:
         return self.key.sign(message)
 
     def line(self, text: str) -> str:
-        """The signature line under ``text``, with its newline."""
+        """The signature line under ``text``, with its newline.
+
+        Raises `ProofFails` for an ML-DSA-44 key and a text that is no checkpoint.
+        """
+        if isinstance(self.key, MLDSA44PrivateKey):
+            return self._timed(text, 0)  # by a log: it is its own newest, at no time
         self.permit()
         signature = self.verifier.key_id + self.key.sign(text.encode())
         return f"{_DASH}{self.name} {to_base64(signature)}\n"
+
+    def _timed(self, text: str, seconds: int) -> str:
+        self.permit()
+        if isinstance(self.key, MLDSA44PrivateKey):
+            signed = self.key.sign(cosigned_message(self.name, text, seconds))
+        else:
+            signed = self.key.sign(_cosigned(text, seconds))
+        line = self.cosigner.key_id + seconds.to_bytes(_TIME, "big") + signed
+        return f"{_DASH}{self.name} {to_base64(line)}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +277,23 @@ def from_base64(text: str) -> bytes:
     if to_base64(data) != text:
         raise ProofFails(f"not Base64 in its one form: {text[:80]!r}")
     return data
+
+
+def cosigned_message(name: str, text: str, seconds: int) -> bytes:
+    """What the ML-DSA-44 key called ``name`` signs of the checkpoint ``text``.
+
+    The structure ``cosigned_message`` of C2SP tlog-cosignature v1.1.0-rc.1, start 0. Raises
+    `ProofFails` where ``text`` is no checkpoint.
+    """
+    lines = text.split("\n")
+    if len(lines) < 4 or not lines[1].isascii() or not lines[1].isdecimal() or len(lines[1]) > 19:
+        raise ProofFails(f"not a checkpoint: {text[:80]!r}")
+    root, names = from_base64(lines[2]), (name.encode(), lines[0].encode())
+    if len(root) != 32 or not all(1 <= len(each) <= 255 for each in names):
+        raise ProofFails(f"not a checkpoint that {name[:80]} can sign: {text[:80]!r}")
+    cosigner, origin = (bytes([len(each)]) + each for each in names)
+    start, end = (0).to_bytes(8, "big"), int(lines[1]).to_bytes(8, "big")
+    return _SUBTREE + cosigner + seconds.to_bytes(_TIME, "big") + origin + start + end + root
 
 
 def _cosigned(text: str, seconds: int) -> bytes:

@@ -12,7 +12,7 @@ from typing import Self
 
 from perilune.errors import ProofFails
 from perilune.ledger.checkpoint import Checkpoint
-from perilune.ledger.note import COSIGNATURE, ED25519, Verifier, cosigned_at, open_note
+from perilune.ledger.note import COSIGNATURE, ED25519, MLDSA44, Verifier, cosigned_at, open_note
 
 _NOBODY = "none"
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -129,10 +129,10 @@ class _Reader:
     def take(self, kind: str, words: Sequence[str]) -> None:
         match kind, words:
             case "log", [vkey] | [vkey, _]:
-                self.logs.append(_key(vkey, ED25519, self.logs))
+                self.logs.append(_key(vkey, (ED25519, MLDSA44), self.logs))
             case "witness", [name, vkey] | [name, vkey, _]:
                 self._claim(name)
-                self.witnesses[name] = _key(vkey, COSIGNATURE, self.witnesses.values())
+                self.witnesses[name] = _key(vkey, (COSIGNATURE, MLDSA44), self.witnesses.values())
             case "group", [name, needed, first, *others]:
                 self._claim(name)
                 self.groups[name] = self._group(needed, (first, *others))
@@ -167,10 +167,11 @@ class _Reader:
             raise ProofFails(f"no witness or group {name} above this line")
 
 
-def _key(vkey: str, type_: int, known: Iterable[Verifier]) -> Verifier:
+def _key(vkey: str, types: tuple[int, ...], known: Iterable[Verifier]) -> Verifier:
     verifier = Verifier.parse(vkey)
-    if verifier.type != type_:
-        raise ProofFails(f"a key of type {verifier.type:#04x} where {type_:#04x} is due: {vkey}")
+    if verifier.type not in types:
+        due = " or ".join(f"{each:#04x}" for each in types)
+        raise ProofFails(f"a key of type {verifier.type:#04x} where {due} is due: {vkey}")
     if any(verifier.public == other.public for other in known):
         raise ProofFails(f"the key {vkey} is there already")
     return verifier
