@@ -96,7 +96,12 @@ class Database:
                 rows(self._writer, "PRAGMA shrink_memory")
 
     def close(self) -> None:
-        """Close every connection that is not in use; those in use close when given back."""
+        """Close every connection that is not in use; those in use close when given back.
+
+        Closing twice is closing once.
+        """
+        if self._closed:
+            return
         self._closed = True
         with contextlib.suppress(IndexError):
             while True:
