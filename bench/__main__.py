@@ -23,6 +23,7 @@ PARTS = (
     "quicklook",
     "scale",
     "transfer",
+    "site",
 )
 
 

@@ -123,7 +123,7 @@ def _suns(place: Place, holdings: list[Holding]) -> list[tuple[float, float] | N
             azimuth, elevation = azimuth_elevation_deg(
                 ephemeris.positions_m("sun", known), lat=place.lat, lon=place.lon
             )
-    except (NotFound, ImportError):
+    except NotFound:
         return [None] * len(holdings)
     found = dict(zip(known, zip(azimuth.tolist(), elevation.tolist(), strict=True), strict=True))
     return [None if each is None else found.get(each) for each in moments]

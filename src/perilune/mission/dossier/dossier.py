@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from perilune.access.extract import extract
@@ -9,7 +10,7 @@ from perilune.access.places import Place as Feature
 from perilune.access.places import named_places
 from perilune.access.policy import Asker
 from perilune.access.search import find
-from perilune.errors import MalformedRaster, NotFound
+from perilune.errors import MalformedRaster, NotFound, WrongUsage
 from perilune.mission.dossier.archive import Coverage, coverage
 from perilune.mission.dossier.ground import Ground, Model, Progress, survey
 from perilune.mission.dossier.place import WHOLE_CYCLE, Period, Place
@@ -94,18 +95,19 @@ def compile_dossier(
     node: Node | None,
     asker: Asker,
     *,
-    sky: Sky | None = None,
     progress: Progress = lambda _what, _done, _total: None,
 ) -> Dossier:
-    """Put a dossier together; ``sky`` where it is known already.
+    """Put a dossier together.
 
     Without a model it tells of coverage, Sun and Earth alone, and says so. Raises
-    `MalformedRaster` for a model that is none, and `NotFound` where a model is given but the
-    kernels that its light needs are not installed.
+    `MalformedRaster` for a model that is none, `NotFound` where a model is given but the kernels
+    that its light needs are not installed, and `WrongUsage` without the extra ``moon``.
     """
+    _require_extra()
     missing = [] if node is not None else [NO_NODE]
+    sky: Sky | None = None
     try:
-        sky = sky or Sky.over(wanted.place, wanted.period)
+        sky = Sky.over(wanted.place, wanted.period)
     except NotFound as error:
         if wanted.model is not None:
             raise
@@ -131,6 +133,13 @@ def compile_dossier(
         verdicts=verdicts,
         missing=tuple(missing),
     )
+
+
+def _require_extra() -> None:
+    if lacking := [name for name in ("numba", "skyfield") if find_spec(name) is None]:
+        raise WrongUsage(
+            f"a dossier needs {' and '.join(lacking)}: pip install 'perilune[moon]' brings them"
+        )
 
 
 def _judged(ground: Ground, profiles: Sequence[Profile]) -> tuple[Candidate, tuple[Verdict, ...]]:

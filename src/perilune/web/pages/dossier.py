@@ -8,15 +8,14 @@ from markupsafe import Markup
 
 from perilune.access.search import find
 from perilune.catalogue.query import Cap
-from perilune.errors import BadQuestion, NotFound, PeriluneError
+from perilune.errors import BadQuestion, PeriluneError
 from perilune.i18n.language import N_, Language
 from perilune.mission.dossier.archive import Covering
 from perilune.mission.dossier.desk import Answer, Desk, Errand, Failed, Survey, Underway
 from perilune.mission.dossier.document import document
 from perilune.mission.dossier.dossier import Dossier, Wanted, compile_dossier
-from perilune.mission.dossier.place import WHOLE_CYCLE, Place
+from perilune.mission.dossier.place import Place
 from perilune.mission.dossier.scene import Scene, svg
-from perilune.mission.dossier.sky import Sky
 from perilune.web.pages import summary
 from perilune.web.pages.drawing import draw_hits
 from perilune.web.pages.question import MOST_ON_MAP, VIEWS, Question
@@ -46,7 +45,7 @@ def get_site(visit: TheVisit, lat: float, lon: float, radius: float = 20.0) -> R
     if radius > MOST_KM:
         raise BadQuestion(f"the portal tells of up to {MOST_KM:g} km around a place: {radius:g}")
     place = Place.of(round(lat, 4), round(lon, 4), round(radius, 3))
-    dossier = compile_dossier(Wanted(place=place), visit.node, visit.asker, sky=_sky(place))
+    dossier = compile_dossier(Wanted(place=place), visit.node, visit.asker)
     answer = _ground(visit, place)
     told = document(dossier)
     if isinstance(answer, Survey):
@@ -62,14 +61,6 @@ def get_site(visit: TheVisit, lat: float, lon: float, radius: float = 20.0) -> R
     if again is not None:
         response.headers["Refresh" if not visit.wants_json else "Retry-After"] = str(again)
     return response
-
-
-def _sky(place: Place) -> Sky | None:
-    """Sun and Earth over the place; None where the kernels are not installed."""
-    try:
-        return Sky.over(place, WHOLE_CYCLE)
-    except (NotFound, ImportError):
-        return None
 
 
 def _ground(visit: Visit, place: Place) -> Answer | None:
