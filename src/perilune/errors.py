@@ -17,6 +17,7 @@
   - NodeExists             409   the folder holds a node already
   - NodeBusy               503   another process is writing, for longer than we wait
   - ProofFails             422   evidence does not prove what it is shown for
+  - AskerRefused           403   a signed question of nobody who is known here, or not valid
   - SignatureRefused       403   a checkpoint that its log's key did not sign
   - CheckpointStale        409   a proof begins elsewhere than at the newest cosigned checkpoint
   - Damaged                500   bytes kept here are not the bytes that were accessioned
@@ -174,6 +175,14 @@ class ProofFails(PeriluneError):
     code = "proof-fails"
     status = 422
     advice = "Do not rely on this file; ask its publisher for a new copy and a new proof."
+
+
+class AskerRefused(PeriluneError):
+    """A question is signed by nobody whom this node knows, or not for it, or not now."""
+
+    code = "asker-refused"
+    status = 403
+    advice = "Pin each other's keys with perilune peer add, and set both clocks; then ask again."
 
 
 class SignatureRefused(PeriluneError):

@@ -59,7 +59,7 @@ from perilune.storage.local import LocalStore
 from perilune.storage.memory import MemoryStore
 from perilune.storage.port import ObjectStore
 
-USES = ("log", "receipt", "witness", "custody", "roster")
+USES = ("log", "receipt", "witness", "custody", "roster", "request")
 """What a node has a key for, each a key of its own."""
 
 SECOND = "-mldsa44"

@@ -227,12 +227,13 @@ def fetch(
         return _read(found)
 
 
-def post(
+def post(  # noqa: PLR0913 - each is said by name
     url: str,
     body: bytes,
     *,
     allowed: AllowList,
     limits: Limits,
+    headers: Mapping[str, str] | None = None,
     way: Way = _ANEW,
 ) -> Reply:
     """The reply to a POST of ``body``, whatever its status; a redirect is not followed.
@@ -240,7 +241,7 @@ def post(
     Over a kept connection that turns out to be closed it is sent again: to be asked only what may
     be asked twice. Raises as `fetch` does.
     """
-    with _one(_Question(url, {}, body), allowed, limits, way) as found:
+    with _one(_Question(url, headers or {}, body), allowed, limits, way) as found:
         return _read(found)
 
 

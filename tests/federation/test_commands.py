@@ -43,7 +43,7 @@ def test_a_peer_is_added_copied_from_and_compared(owner: Served, root: Path) -> 
     [stand] = json_of("peer", "status", "-n", root)["peers"]
 
     assert (added["name"], added["fingerprint"], added["roster"]) == ("owner", told, 2)
-    assert set(added["keys"]) == {"log", "receipt", "witness", "custody", "roster"}
+    assert set(added["keys"]) == {"log", "receipt", "witness", "custody", "roster", "request"}
     assert listed["peers"] == [{key: added[key] for key in added if key != "roster"}]
     assert (first["copied"], first["held"], first["excepted"], again["copied"]) == (3, 3, 0, 0)
     assert (first["faults"], first["exceptions"], first["given"]) == ([], [], None)

@@ -249,7 +249,7 @@ def test_a_node_of_an_older_version_gets_the_keys_that_it_lacks(tmp_path: Path) 
     root, kept = node.root, vkeys(node)
     assert root is not None
     node.close()
-    for use in ("witness", "custody", "roster"):
+    for use in ("witness", "custody", "roster", "request"):
         (root / "keys" / f"{use}.pem").unlink()
     old = Node.open(root)
     with pytest.raises(WrongUsage, match="perilune keys make"):

@@ -87,6 +87,12 @@ class MemoryCatalogue:
         found = (holding for holding in self._holdings if holding.product.id in wanted)
         return {holding.product.id: holding for holding in found}
 
+    def for_partners(self) -> Iterator[Holding]:
+        """What this node published, and cleared for partners and for nobody else, by act."""
+        for one in self._holdings:
+            if one.releasability is Releasability.PARTNER and not one.origin:
+                yield one
+
     def embargoed(self) -> Iterator[Holding]:
         """Every holding under embargo, in the order of the log."""
         yield from (holding for holding in self._holdings if holding.embargo is not None)

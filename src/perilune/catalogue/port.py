@@ -93,6 +93,10 @@ class Catalogue(Protocol):
         """Those of ``ids`` that are held, withdrawn or not, whoever may see them."""
         ...
 
+    def for_partners(self) -> Iterator[Holding]:
+        """What this node published, and cleared for partners and for nobody else, by act."""
+        ...
+
     def embargoed(self) -> Iterator[Holding]:
         """Every holding under embargo, in the order of the log."""
         ...

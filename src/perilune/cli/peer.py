@@ -231,6 +231,7 @@ def described_round(each: Synced) -> dict[str, object]:
         "origin": each.peer.who.origin,
         "size": each.size,
         "copied": each.copied,
+        "for_partners": each.for_partners,
         "bytes": each.bytes,
         **described_counts(each.counts),
         "exceptions": [

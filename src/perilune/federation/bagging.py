@@ -19,11 +19,12 @@ from perilune.federation.description import Description
 from perilune.federation.folder import log_name
 from perilune.federation.medium import PAYLOAD, place_of
 from perilune.federation.source import file_path, manifest_path
-from perilune.ingest.projection import Progress, catch_up, silent
+from perilune.ingest.projection import Progress, catch_up, cleared_by, opened, silent
 from perilune.ledger.tiles import WIDTH, tile_path
 from perilune.model import act
 from perilune.model.act import PublishAct, ReleaseAct
 from perilune.model.identifier import Lidvid
+from perilune.model.ordered import ClearAct
 from perilune.model.sealed import OpenAct, SealAct, Sealed
 from perilune.node import Node
 
@@ -61,6 +62,9 @@ def export(node: Node, root: Path, since: int = 0, progress: Progress = silent) 
             _write(product, node, bag)
         for index, sealed in _sealed(node, since, done.size):
             bag.stream(f"{own}/{index}", sealed.sha256, _runs(sealed, node))
+        for name in _openings(node, since, done.size):
+            with node.store.open(name) as data:
+                bag.put(f"/federation/openings/{name}", data.read())
         bag.put("/log/checkpoint", node.log.head)
         bag.close(node.config.name)
     return done
@@ -90,12 +94,14 @@ def _products(node: Node, since: int, size: int) -> Iterator[Lidvid]:
                 yield publish.lidvid
             case ReleaseAct(delivery=delivery):
                 released.add(delivery)
-            case OpenAct() as opened:
-                entries.update(each.entry for each in opened.opens if each.entry < since)
+            case OpenAct() as ended:
+                entries.update(each.entry for each in ended.opens if each.entry < since)
+            case ClearAct() as cleared:
+                yield from (name for name, _ in cleared_by(cleared, node))
     if not released and not entries:
         return
     for index, entry in enumerate(node.log.entries(0, since)):
-        found = act.decode(entry)
+        found = opened(act.decode(entry), node)
         if isinstance(found, PublishAct) and (index in entries or found.delivery in released):
             yield found.lidvid
 
@@ -109,6 +115,13 @@ def _write(product: Lidvid, node: Node, bag: "_Bag") -> None:
         bag.stream(file_path(product, entry.path), entry.sha256, chunks(entry, node))
     bag.put(manifest_path(product), holding.manifest.encode())
     bag.done.products += 1
+
+
+def _openings(node: Node, since: int, size: int) -> Iterator[str]:
+    """The lists of openings that clear acts name openly, each once."""
+    acts = (act.decode(entry) for entry in node.log.entries(since, size))
+    found = (each.openings for each in acts if isinstance(each, ClearAct) and not each.follows)
+    yield from dict.fromkeys(found)
 
 
 def _sealed(node: Node, since: int, size: int) -> Iterator[tuple[str, Sealed]]:

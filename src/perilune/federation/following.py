@@ -31,7 +31,8 @@ class Follower:
         self, peer: Member, mirror: Mirror, node: Node, fetch: Callable[[str, int], bytes]
     ) -> None:
         self._who, self._mirror, self._node, self._fetch = peer.who, mirror, node, fetch
-        self._waiting: list[Followed] = []
+        self._waiting: list[tuple[Followed, bool]] = []
+        """What is to be followed, and whether our log may show it."""
         self._first: dict[int, int] | None = None
 
     def opened(self, index: int, found: ClearAct) -> list[Opened]:
@@ -50,14 +51,14 @@ class Follower:
             if isinstance(each.act, PublishAct) and not owns(self._who, each.act.lidvid.lid)
         ]
         if not foreign:
-            self._waiting.append(self._following(found, index))
+            self._waiting.append((self._following(found, index), True))
             self.obey()
         return [each for each in opened if first[each[0]] == index]
 
-    def note(self, index: int, found: WithdrawAct | ErratumAct) -> None:
+    def note(self, index: int, found: WithdrawAct | ErratumAct, *, is_open: bool = True) -> None:
         """Have the act at ``index`` obeyed, if the product is the peer's own."""
         if found.follows is None and owns(self._who, found.lidvid.lid):
-            self._waiting.append(self._following(found, index))
+            self._waiting.append((self._following(found, index), is_open))
 
     def obey(self) -> None:
         """Write into our log what was noted and is not there yet."""
@@ -68,14 +69,17 @@ class Follower:
             catch_up(node)
             known = {each.act.follows for each in self._followed()}  # type: ignore[union-attr]
             ticks = node.ticks()
-            acts = [
-                replace(each, t=next(ticks)) for each in self._waiting if each.follows not in known
+            pairs = [
+                (replace(each, t=next(ticks)), is_open)
+                for each, is_open in self._waiting
+                if each.follows not in known
             ]
+            acts = [each for each, _ in pairs]
             self._waiting.clear()
             if not acts:
                 return
             record_ordered(
-                [(each, True) for each in acts],
+                pairs,
                 node,
                 cleared=[
                     cleared

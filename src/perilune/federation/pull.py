@@ -44,6 +44,7 @@ from perilune.errors import (
 from perilune.federation.anchoring import anchored
 from perilune.federation.arming import arm
 from perilune.federation.arrival import Giver, arrive
+from perilune.federation.asking import asking
 from perilune.federation.carriage import Brought, Carriage, Load, Outcome, arrived, is_small
 from perilune.federation.custody import (
     Counts,
@@ -65,6 +66,7 @@ from perilune.federation.following import Follower
 from perilune.federation.link import Link
 from perilune.federation.mirror import Mirror, checkpoint_in
 from perilune.federation.pace import Pace
+from perilune.federation.partners import PartnerCopies
 from perilune.federation.promise import Offer
 from perilune.federation.recovery import Recovered, bring_back_log, recover
 from perilune.federation.replica import (
@@ -125,7 +127,9 @@ class Synced:
     size: int
     """Entries of its log that were verified."""
     copied: int
-    """Products that came into custody in this round."""
+    """Products that came into custody in this round, of those published openly."""
+    for_partners: int
+    """Products that the peer tells to its partners alone, and that are held here."""
     bytes: int
     counts: Counts
     excepted: tuple[Excepted, ...]
@@ -157,7 +161,7 @@ def sync(
     pace = Pace(limit or Timetable.parse(node.config.transfer_limit))
     folder = Peers.of(node).folder(peer.who.origin)
     with folder.alone(), Connections() as kept:
-        link = Link(peer.url, kept, pace)
+        link = Link(peer.url, kept, pace, asking(node, peer.who.origin))
         now = succeeded(peer, folder, link, node)
         this = Round(now, link, node, progress)
         recovered = this.take_up_own_past(link)
@@ -191,6 +195,7 @@ class Round:
         key, *beside = peer.who.signing("log")
         self._mirror = Mirror(folder.log, key, *old, beside=beside)
         self._follower = Follower(peer, self._mirror, node, self._asked)
+        self._for_partners = PartnerCopies(peer, self._giver, self._mirror, self._follower, node)
         self._keys = keys_told(peer, folder)
         self._copies = SealedCopies(peer.who, self._giver, self._mirror, node)
         self._words: dict[int, str] = {}
@@ -213,12 +218,14 @@ class Round:
         most = len(again) + self._mirror.size - start
         self._fetch(self._in_order(chain(again, self._read(start))), most)
         self._settle_copies()
+        self._for_partners.take()
         self._acknowledge()
-        words = self._words | self._copies.words
+        words = self._words | self._copies.words | self._for_partners.words
         return Synced(
             peer=self._peer,
             size=self._mirror.size,
             copied=self._copied,
+            for_partners=self._for_partners.held,
             bytes=self._bytes,
             counts=self._counts(),
             excepted=self._excepted(),

@@ -79,8 +79,11 @@ class Arrival:
     product: Product
 
 
-def accession_copies(arrivals: Sequence[Arrival], node: Node) -> None:
-    """Take custody of what other nodes own; what is held already by then is left out."""
+def accession_copies(arrivals: Sequence[Arrival], node: Node, *, hidden: bool = False) -> None:
+    """Take custody of what other nodes own; what is held already by then is left out.
+
+    The acts are ``hidden`` of what its owner does not show to everyone.
+    """
     with node.writing():
         catch_up(node)
         held = node.catalogue.held([each.publish.lidvid for each in arrivals])
@@ -93,7 +96,7 @@ def accession_copies(arrivals: Sequence[Arrival], node: Node) -> None:
             holding_of(made, index, each.product, each.manifest)
             for index, (made, each) in enumerate(zip(acts, new.values(), strict=True), first)
         ]
-        record(acts, node, hidden=False)
+        record(acts, node, hidden=hidden)
         node.catalogue.apply(Projection(applied=node.log.size, added=holdings))
 
 

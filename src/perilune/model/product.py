@@ -161,7 +161,9 @@ class Holding:
     @property
     def standing(self) -> "Standing":
         """What decides who may know of it."""
-        return Standing(self.lifecycle, self.releasability, self.embargo, self.withdrawn)
+        return Standing(
+            self.lifecycle, self.releasability, self.embargo, self.withdrawn, bool(self.origin)
+        )
 
     @property
     def is_listed(self) -> bool:
@@ -191,6 +193,7 @@ class Standing:
     releasability: Releasability
     embargo: Embargo | None
     withdrawn: bool
+    is_copy: bool
 
     def is_listed_for(self, scope: Scope) -> bool:
         """Whether an asker of that scope may know of what stands so."""
@@ -204,4 +207,7 @@ class Standing:
             is_out = self.lifecycle is Lifecycle.RELEASED
         else:
             is_out = self.embargo is Embargo.CLOSED
-        return is_out and self.releasability.reach >= needed.reach and not self.withdrawn
+        # what another node cleared for its partners is not ours to show to ours
+        is_meant = self.releasability is Releasability.PUBLIC or not self.is_copy
+        is_cleared = self.releasability.reach >= needed.reach and is_meant
+        return is_out and is_cleared and not self.withdrawn

@@ -23,6 +23,7 @@ from perilune.errors import (
     ProofFails,
 )
 from perilune.federation.arrival import Giver, fetched
+from perilune.federation.asking import asking
 from perilune.federation.custody import encode_exceptions
 from perilune.federation.folder import TAKEN, Peers, log_name
 from perilune.federation.link import Link
@@ -142,7 +143,8 @@ class _Taken:
         for there in holders(self.index, origin, self.node):
             peers = Peers.of(self.node)
             url = next(each.url for each in peers.members() if each.who.origin == there.origin)
-            yield Giver(there.origin, Link(url), peers.folder(there.origin))
+            link = Link(url, asking=asking(self.node, there.origin))
+            yield Giver(there.origin, link, peers.folder(there.origin))
 
 
 def _mend_product(taken: _Taken, result: Repair) -> None:

@@ -8,7 +8,8 @@ from fastapi import Depends, Request
 
 from perilune.access import search
 from perilune.access.policy import Asker
-from perilune.errors import MalformedIdentifier, NotFound
+from perilune.errors import AskerRefused, MalformedIdentifier, NotFound
+from perilune.federation.asking import asker_of
 from perilune.model.product import Holding
 from perilune.node import Node
 
@@ -19,8 +20,20 @@ def _node(request: Request) -> Node:
 
 
 def _asker(request: Request) -> Asker:
+    """Whom the application shows things to; a partner that signs its question may see more."""
     asker: Asker = request.app.state.asker
-    return asker
+    if asker.scope != "public":
+        return asker
+    try:
+        return signed_asker(request) or asker
+    except AskerRefused:
+        return asker  # what everyone may have is for those too who are not known
+
+
+def signed_asker(request: Request) -> Asker | None:
+    """The partner that signed what is asked, None where nobody did; errors as `asker_of`."""
+    path = request.scope["raw_path"].decode("latin-1").partition("?")[0]
+    return asker_of(request.method, path, request.headers, _node(request))
 
 
 HEAD_ONLY = "perilune.head"

@@ -23,14 +23,16 @@ from perilune.federation.folder import (
     Peers,
     log_name,
 )
+from perilune.federation.partners import told
 from perilune.federation.possession import MOST_QUESTION_BYTES, answer
 from perilune.federation.sealed import seal_in
 from perilune.federation.witness import MOST_BYTES, add_checkpoint
+from perilune.ledger.request import digest_of
 from perilune.ledger.tiles import is_tile_path, read_or_cut
 from perilune.model.ordered import ClearAct
 from perilune.model.sealed import Sealed
 from perilune.node import Node
-from perilune.web.context import TheAsker, TheNode, named_in_path
+from perilune.web.context import TheAsker, TheNode, named_in_path, signed_asker
 from perilune.web.objects import stream
 from perilune.web.ranges import Span, Unsatisfiable, read_range
 
@@ -47,6 +49,14 @@ _CHUNK = 1 << 20
 def get_description(node: TheNode) -> Response:
     """Name, log, namespaces and keys: what an operator pins, after comparing its SHA-256."""
     return Response(Description.of(node).encode(), headers=_FRESH, media_type=_JSON)
+
+
+@router.get("/federation/told")
+def get_told(request: Request, node: TheNode) -> Response:
+    """What is cleared for partners and nobody else, as a list of openings; for them alone."""
+    if signed_asker(request) is None:
+        raise NotFound("nothing is told here but to partners, who sign what they ask")
+    return Response(told(node), headers={"Cache-Control": "no-store"}, media_type=_JSON)
 
 
 @router.get("/federation/openings/{digest}")
@@ -163,7 +173,10 @@ async def post_checkpoint(request: Request, node: TheNode) -> Response:
 @router.post("/federation/products")
 async def post_products(request: Request, node: TheNode, asker: TheAsker) -> Response:
     """Many small products, manifests and files, in frames (docs/reference/formats.md)."""
-    names = frames.read_question(await _body(request, frames.MOST_QUESTION_BYTES))
+    body = await _body(request, frames.MOST_QUESTION_BYTES)
+    if request.headers.get("content-digest", digest_of(body)) != digest_of(body):
+        raise BadQuestion("what was posted is not what Content-Digest says")
+    names = frames.read_question(body)
     found = frames.answer(names, node, asker)
     return StreamingResponse(found, headers=_FRESH, media_type="application/octet-stream")
 

@@ -52,11 +52,12 @@ _COLUMNS = (
     " seal, withdrawn FROM product JOIN delivery ON delivery.id = product.delivery WHERE "
 )
 _OUT = "withdrawn = 0 AND iif(embargo = '', lifecycle = 'released', embargo = 'closed')"
+_FOR_PARTNERS = "releasability = 'partner' AND is_copy = 0"
 _SEEN: Mapping[Scope, str] = MappingProxyType(
     {
         "kept": "TRUE",
         "own": "withdrawn = 0",
-        "partner": f"{_OUT} AND releasability IN ('partner', 'public')",
+        "partner": f"{_OUT} AND (releasability = 'public' OR {_FOR_PARTNERS})",
         "public": f"{_OUT} AND releasability = 'public'",
     }
 )
@@ -122,6 +123,13 @@ class SqliteCatalogue:
                 for row in rows(connection, sql, *_key(name)):
                     held[name] = self._holding(connection, row)
         return held
+
+    def for_partners(self) -> Iterator[Holding]:
+        """What this node published, and cleared for partners and for nobody else, by act."""
+        sql = f"{_COLUMNS}{_FOR_PARTNERS} ORDER BY product.id"
+        with self._database.reading() as connection:
+            for row in rows(connection, sql):
+                yield self._holding(connection, row)
 
     def embargoed(self) -> Iterator[Holding]:
         """Every holding under embargo, in the order of the log."""

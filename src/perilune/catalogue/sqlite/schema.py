@@ -125,5 +125,10 @@ CREATE TABLE standing (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: Final = (_FIRST, _RECORDED, _EMBARGO, _STANDING)
+_COPIES = """
+ALTER TABLE product ADD COLUMN is_copy INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX product_partner ON product (releasability) WHERE releasability = 'partner';
+"""
+
+MIGRATIONS: Final = (_FIRST, _RECORDED, _EMBARGO, _STANDING, _COPIES)
 """What makes version N+1 of the file out of version N."""

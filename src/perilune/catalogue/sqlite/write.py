@@ -43,7 +43,7 @@ _IN_COLUMNS = frozenset({"lid", "lidvid", "title", HARVESTED, ARCHIVE_STATUS})
 _INDEXED_FIELDS = {name: field.read for name, field in FIELDS.items() if name not in _IN_COLUMNS}
 """Fields whose values are kept as words; the others are columns of the product or sets."""
 
-_STANDING = "lifecycle, releasability, embargo, withdrawn"
+_STANDING = "lifecycle, releasability, embargo, withdrawn, is_copy"
 """The columns of which `Holding.standing` is made."""
 
 Property = tuple[str, tuple[str, ...]]
@@ -264,7 +264,7 @@ class _Run:
             )
         begin, end = stop if start is None else start, start if stop is None else stop
         self._connection.execute(
-            "INSERT INTO product VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO product VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 number,
                 product.id.lid.text,
@@ -283,6 +283,7 @@ class _Run:
                 None if holding.release_at is None else microseconds(holding.release_at),
                 holding.seal,
                 holding.withdrawn,
+                bool(holding.origin),
             ),
         )
         if start is not None:
@@ -335,12 +336,15 @@ class _Run:
         put("facet", facets, number)
 
 
-def _read_standing(lifecycle: str, releasability: str, embargo: str, withdrawn: int) -> Standing:
+def _read_standing(
+    lifecycle: str, releasability: str, embargo: str, withdrawn: int, is_copy: int
+) -> Standing:
     return Standing(
         Lifecycle(lifecycle),
         Releasability(releasability),
         Embargo(embargo) if embargo else None,
         bool(withdrawn),
+        bool(is_copy),
     )
 
 
