@@ -264,3 +264,17 @@ def test_a_sealed_copy_of_other_bytes_than_were_committed_to_opens_nothing(
     assert done.copied == 0
     with pytest.raises(NotFound):
         find(VEILED, copier, OPERATOR)
+
+
+def test_a_round_of_copying_carries_out_the_releases_that_are_due(
+    owner: Served, copier: Node, tmp_path: Path
+) -> None:
+    given = write(tmp_path / "dark", ["veiled"], seed=9)
+    hand_in(owner.node, given, embargo=Embargo.DARK, release_at=owner.node.now())
+    assert not find(VEILED, owner.node, OPERATOR).is_public
+
+    with served(copier) as other:
+        befriend(owner.node, other)
+        pull(owner.node, other)
+
+    assert find(VEILED, owner.node, VISITOR).is_public

@@ -90,6 +90,7 @@ from perilune.federation.succession import keys_told, succeeded
 from perilune.federation.witness import be_witnessed, cosign_copy
 from perilune.ingest.accession import Arrival, accession_copies, record
 from perilune.ingest.projection import Progress, catch_up, opened, silent
+from perilune.ingest.release import release_due
 from perilune.ingest.workers import seldom_collecting, workers
 from perilune.ledger import tree
 from perilune.ledger.checkpoint import Checkpoint
@@ -211,6 +212,7 @@ class Round:
         """Steps 1 to 3, from whatever the source is."""
         with self._node.writing():
             catch_up(self._node)
+        release_due(self._node)
         self._copy_log()
         self._sweep_parts()
         start = self._take_up()

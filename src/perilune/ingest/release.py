@@ -73,6 +73,8 @@ def release(name: str, node: Node) -> Released:
 def release_due(node: Node) -> list[Released]:
     """Release what is under embargo and whose date has come, a delivery at a time.
 
+    What has lost its secret waits for `perilune keys recover`.
+
     Nothing where it takes two persons: the date was given by the one who handed it in.
     """
     if needs_two(What.RELEASE, node):
@@ -83,7 +85,7 @@ def release_due(node: Node) -> list[Released]:
     due = [
         each
         for each in node.catalogue.embargoed()
-        if each.release_at is not None and each.release_at <= now
+        if each.release_at is not None and each.release_at <= now and _has_key(each, node)
     ]
     return [
         _open([each for each in due if each.delivery == delivery], node)
@@ -136,6 +138,10 @@ def _record(
     if acts:
         record(acts, node, hidden=hidden)
     return [Recorded(index, made, not hidden) for index, made in enumerate(acts, first)]
+
+
+def _has_key(holding: Holding, node: Node) -> bool:
+    return holding.seal is None or keyring_of(node).secret(holding.delivery) is not None
 
 
 def _opened(holding: Holding, node: Node) -> Opened:
