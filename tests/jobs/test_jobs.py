@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
@@ -13,11 +14,14 @@ from lxml import html
 from starlette.testclient import TestClient
 
 from perilune.access.policy import OPERATOR
+from perilune.ingest.delivery import Options, deliver
 from perilune.ingest.projection import walk
 from perilune.jobs.board import Board
 from perilune.jobs.job import State
 from perilune.model.act import FixityAct
+from perilune.model.product import Embargo
 from perilune.node import Node
+from perilune.testing.labels import file_area, label
 from perilune.web.app import create_app
 
 from .conftest import PRODUCTS, Pair
@@ -296,3 +300,28 @@ def test_a_paced_scrub_waits_before_each_part_and_does_not_hold_up_one_that_is_t
         assert job["id"] != paced.id
         assert state(pair.root, paced.id) is State.RUNNING
         assert fixity_acts(pair.root) == 1
+
+
+def test_what_is_due_to_be_released_is_and_what_was_cosigned_is_anchored_once(
+    pair: Pair, tmp_path: Path
+) -> None:
+    node = Node.open(pair.root)
+    options = Options(embargo=Embargo.CLOSED, release_at=node.now() + timedelta(seconds=1))
+    folder = tmp_path / "embargoed"
+    (folder / "data").mkdir(parents=True)
+    lid = f"{node.config.namespaces[0]}:mission:data:due"
+    area = file_area("due.img", size="3")
+    (folder / "data" / "due.img").write_bytes(b"abc")
+    (folder / "data" / "due.xml").write_bytes(label(area, lid=lid))
+    outcome = deliver(folder, node, options)
+    assert outcome.is_complete, outcome.as_text()
+    assert len(list(node.catalogue.embargoed())) == 1
+
+    with serving(pair.root):
+        perilune(pair.root, "jobs", "run", "pull", "--wait")
+        anchored = [perilune(pair.root, "jobs", "run", "anchor", "--wait")[1] for _ in range(2)]
+        until(lambda: bool(Board(pair.root).jobs(name="release")), "it is found to be due")
+        until(lambda: not list(node.catalogue.embargoed()), "it is released")
+
+    assert [each["parts"][0]["counts"]["anchored"] for each in anchored] == [1, 0]
+    node.close()

@@ -129,7 +129,7 @@ class Engine:
             newest = self.board.jobs(name=kind.name, limit=1)
             first = started if kind.is_due_at_first else started + every
             due = newest[0].made + every if newest else first
-            if due <= now:
+            if due <= now and kind.is_needed(self.node):
                 self.board.run_when_due(kind.name, f"{kind.name}-{due:%Y%m%dT%H%M%SZ}")
                 self.board.forget()
 

@@ -10,14 +10,21 @@ from datetime import timedelta
 
 from perilune.config import Config
 from perilune.errors import WrongUsage
-from perilune.federation.folder import Peers
+from perilune.federation.anchoring import anchor
+from perilune.federation.folder import ANCHORED, WITNESSED, Peers
+from perilune.federation.mirror import checkpoint_in
 from perilune.federation.pull import Synced, sync
 from perilune.ingest.projection import Progress
+from perilune.ingest.release import release_due
 from perilune.jobs.job import Done
 from perilune.node import Node
+from perilune.orders.order import What
+from perilune.orders.persons import needs_two
 from perilune.preservation.scrub import Read, parts, rate_of, scrub
 
 _DIGEST = 64
+_LOOK_FOR_RELEASES = timedelta(seconds=30)
+_ANCHOR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +51,8 @@ class Kind:
     """Its parts, in order."""
     do: Callable[[Task], Done]
     """Do one part."""
+    is_needed: Callable[[Node], bool] = lambda _node: True
+    """Whether there is anything for it to do, when it is due by itself."""
     is_due_at_first: bool = False
     """Whether the first server begins one, or waits for as long as between two."""
     pause_s: Callable[[Config, int], float] | None = None
@@ -101,6 +110,42 @@ def _scrub(task: Task) -> Done:
     )
 
 
+def _release(task: Task) -> Done:
+    released = release_due(task.node)
+    count = sum(each.products for each in released)
+    words = f"{count:,} products of {len(released):,} deliveries released"
+    return Done(part=task.part, words=words, counts={"released": count})
+
+
+def _anchor(task: Task) -> Done:
+    new = anchor(task.node)
+    names = ", ".join(f"{peer.who.name} at {head.size:,}" for peer, head in new) or "none new"
+    return Done(
+        part=task.part, words=f"checkpoints anchored: {names}", counts={"anchored": len(new)}
+    )
+
+
+def _is_release_due(node: Node) -> bool:
+    now = node.now()
+    is_any = any(
+        each.release_at is not None and each.release_at <= now
+        for each in node.catalogue.embargoed()
+    )
+    return is_any and not needs_two(What.RELEASE, node)
+
+
+def _is_anchor_due(node: Node) -> bool:
+    """Whether a peer's checkpoint was cosigned that the log does not carry yet."""
+    peers = Peers.of(node)
+    for peer in peers.members():
+        folder = peers.folder(peer.who.origin)
+        note, before = folder.note(WITNESSED), folder.note(ANCHORED)
+        size = checkpoint_in(before).size if before else 0
+        if note is not None and checkpoint_in(note).size > size:
+            return True
+    return False
+
+
 def _read_again(done: Done) -> Read:
     """What an earlier part found, from what was kept of it."""
     objects = [name for name in done.names if len(name) == _DIGEST and "/" not in name]
@@ -138,6 +183,21 @@ KINDS = (
         do=_scrub,
         is_due_at_first=True,
         pause_s=_scrub_pause,
+    ),
+    Kind(
+        name="release",
+        every=lambda _config: _LOOK_FOR_RELEASES,
+        plan=lambda _node: ["release what is due"],
+        do=_release,
+        is_needed=_is_release_due,
+        is_due_at_first=True,
+    ),
+    Kind(
+        name="anchor",
+        every=lambda _config: _ANCHOR,
+        plan=lambda _node: ["anchor what was cosigned"],
+        do=_anchor,
+        is_needed=_is_anchor_due,
     ),
 )
 """Every kind, in the order in which people read of them."""

@@ -94,6 +94,8 @@ def _names(language: Language) -> dict[str, str]:
     return {
         "pull": language.text("Copy from peers"),
         "scrub": language.text("Read everything back"),
+        "release": language.text("Release what is due"),
+        "anchor": language.text("Anchor checkpoints of peers"),
     }
 
 
