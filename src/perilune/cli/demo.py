@@ -20,6 +20,7 @@ from perilune.ingest.labels import Unreadable, read_one
 from perilune.ingest.receive import receive
 from perilune.ingest.wrapping import wrap_folder
 from perilune.mission.simulate import write_bundle, write_change7
+from perilune.mission.simulate.change7 import LANDER_LAT, LANDER_LON
 from perilune.model.product import Releasability
 from perilune.node import Node
 
@@ -161,6 +162,8 @@ def _show(made: tuple[DemoNode, DemoNode], counts: dict[str, int], *, as_json: b
         f"Look at\n"
         f"  {first.url}                       search, facets, the map\n"
         f"  {second.url}                       the same products, at the other node\n"
+        f"  {second.url}site?lat={LANDER_LAT}&lon={LANDER_LON}&radius=20\n"
+        f"                                               the dossier of Chang'e-7's landing site\n"
         f"  {first.url}node                   the node, its keys and log\n"
         f"  {first.url}api/search/1/products  the PDS Search API\n"
         f"and, from another shell,\n"

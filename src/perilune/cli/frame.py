@@ -17,6 +17,7 @@ import click
 from perilune import config
 from perilune.errors import (
     BadQuestion,
+    ExtraMissing,
     MalformedIdentifier,
     NodeExists,
     NodeMissing,
@@ -72,6 +73,11 @@ def command(function: Callable[P, int | None]) -> Callable[P, None]:
         except PeriluneError as error:
             _tell(error, as_json=bool(kwargs["as_json"]))
             status = status_of(error)
+        except ModuleNotFoundError as error:
+            if (missing := ExtraMissing.of(error)) is None:
+                raise
+            _tell(missing, as_json=bool(kwargs["as_json"]))
+            status = OUR_FAULT
         except OSError as error:
             _tell(_named(error), as_json=bool(kwargs["as_json"]))
             status = OUR_FAULT

@@ -55,6 +55,8 @@ class Ephemeris:
 
         Raises `NotFound` with the name of the file that is missing and what brings it.
         """
+        if find_spec("skyfield") is None:
+            raise NotFound("skyfield is not installed; `pip install 'perilune[moon]'` brings it")
         from skyfield.api import load  # noqa: PLC0415  # slow, and needed only here
         from skyfield.jpllib import SpiceKernel  # noqa: PLC0415
         from skyfield.planetarylib import PlanetaryConstants  # noqa: PLC0415

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from perilune.errors import BadQuestion, NotFound, PeriluneError, Withdrawn
+from perilune.errors import BadQuestion, ExtraMissing, NotFound, PeriluneError, Withdrawn
 from perilune.model.reading import time_text
 from perilune.web.negotiation import wants_html
 from perilune.web.pages.errors import error_page
@@ -21,6 +21,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(PeriluneError, _raised)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _of_the_router)
+    app.add_exception_handler(ModuleNotFoundError, _not_installed)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -62,6 +63,12 @@ def _answer(request: Request, error: PeriluneError) -> Response:
 async def _raised(request: Request, error: Exception) -> Response:
     assert isinstance(error, PeriluneError)
     return _answer(request, error)
+
+
+async def _not_installed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ModuleNotFoundError)
+    missing = ExtraMissing.of(error)
+    return await _unforeseen(request, error) if missing is None else _answer(request, missing)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
