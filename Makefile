@@ -41,7 +41,7 @@ clean:  ## the environment and everything built
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Four stamps: what runs a node, and beside it what develops one, the demo's base map (data files
+# Four stamps: what runs a node, and beside it what develops one, the demo's dossiers and base map (data files
 # of packages, taken without what it depends on), and another's program to compare proofs with. pip is made new enough for
 # dependency groups; uv does the same work faster where it is there.
 .venv/runs: pyproject.toml $(CONSTRAINTS) $(WEB)

@@ -253,14 +253,14 @@ def test_the_demo_checks_itself_and_leaves_both_nodes_if_asked(tmp_path: Path) -
     assert found["ok"]
     assert [each["ok"] for each in found["checks"]] == [True] * 11
     assert found["joint"] == {
-        "replicated": 43,
+        "replicated": 68,
         "custody_receipts": 2,
         "repaired": 1,
         "sealed_hits_before_release": 0,
         "found_after_release": 5,
     }
     assert [Path(each["path"]) for each in found["nodes"]] == [kept / "node-a", kept / "node-b"]
-    assert search_total(kept / "node-a") == search_total(kept / "node-b") == 48
+    assert search_total(kept / "node-a") == search_total(kept / "node-b") == 73
     quarantine = list((kept / "node-b" / "objects" / "quarantine").iterdir())
     assert len(quarantine) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
