@@ -157,7 +157,9 @@ def test_a_receipt_has_the_keys_that_the_manual_explains(
 
     assert (outcome["accepted"], outcome["held"], outcome["refused"]) == (0, 38, 0)
     assert (tmp_path / "receipt").read_text() == outcome["receipt_note"]
-    assert set(outcome) == {"accepted", "held", "refused", "receipt", "receipt_note", "report"}
+    assert set(outcome) == {
+        *("accepted", "held", "refused", "receipt", "receipt_note", "cleared", "order", "report"),
+    }
     assert set(outcome["receipt"]) == {
         *("v", "receipt", "t", "node", "origin", "delivery", "lifecycle", "releasability"),
         *("counts", "entries", "log", "faults", "report"),

@@ -7,6 +7,8 @@ from starlette.testclient import TestClient
 from perilune.catalogue.port import Fixity, Projection
 from perilune.ledger.checkpoint import Checkpoint
 from perilune.ledger.note import Verifier, open_note
+from perilune.model import act
+from perilune.model.act import FixityAct
 from perilune.model.product import Releasability
 from perilune.node import Node
 from perilune.testing import build
@@ -58,6 +60,9 @@ def test_the_head_on_the_page_is_the_signed_one(client: TestClient, node: Node) 
 
 def test_damage_is_told(client: TestClient, node: Node) -> None:
     assert "Nothing was read back yet" in client.get("/node").text
+    node.log.append(
+        [act.encode(FixityAct(t=build.NOON, objects=1200, bytes=9, damaged=("a" * 64,)))]
+    )
     found = Fixity(at=build.NOON, index=4, objects=1200, bytes=9, damaged=("a" * 64,))
     node.catalogue.apply(Projection(applied=5, fixity=found))
 
