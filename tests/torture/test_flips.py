@@ -204,7 +204,7 @@ def test_every_changed_bit_of_a_delivery_is_refused_by_the_md5_of_its_label(
 def test_a_check_that_leaves_out_the_md5_takes_changed_bits_in(
     fresh: Delivery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(check._Examination, "_compare", lambda *_anything: None)
+    monkeypatch.setattr(check._State, "_compare", lambda *_anything: None)
 
     refused = refusals(Node.in_memory(), fresh, Random(f"{SEED} md5"), 1)
 
