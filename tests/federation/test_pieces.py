@@ -117,9 +117,12 @@ def test_only_what_is_not_right_is_asked_for_again(tmp_path: Path) -> None:
     assert sorted(source.given) == [(3 * MIB, 4 * MIB), (20 * MIB, len(CONTENT))]
 
 
-def test_of_a_piece_that_had_begun_to_come_only_the_rest_is_asked_for(tmp_path: Path) -> None:
+def test_of_a_piece_that_had_begun_to_come_only_the_rest_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     broken = Served("owner", breaks_at=2 * MIB + 300_000)
-    with pytest.raises(PeerUnreachable):
+    with monkeypatch.context() as one_by_one, pytest.raises(PeerUnreachable):
+        one_by_one.setattr(pieces, "AT_ONCE", 1)  # else a later range breaks before the first
         complete(wanted(tmp_path), [broken])
     source = Served("owner")
 
