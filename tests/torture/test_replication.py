@@ -46,13 +46,13 @@ import sys
 import perilune.federation.pull as pull
 from perilune.cli import main
 
-settle = pull._Round._settle
+settle = pull.Round._settle
 
 def logging_first(self, offer, outcome, run, into):
     settle(self, offer, outcome, run, into)
     pull.accession_copies(into, self._node)
 
-pull._Round._settle = logging_first
+pull.Round._settle = logging_first
 main(sys.argv[1:])
 """
 """The command with one safeguard taken out: products are logged before their bytes have names."""
