@@ -22,11 +22,11 @@ from perilune.errors import MalformedLabel
 from perilune.formats import xml
 from perilune.formats.gras.names import PROCESSING_LEVELS, GrasName
 from perilune.formats.pds4 import writing
-from perilune.formats.pds4.geometry import Vertex, geometry
+from perilune.formats.pds4.geometry import Vertex, cartography, geometry
 from perilune.formats.pds4.writing import WrittenFile, element
+from perilune.model.footprint import LatLonBox
 from perilune.model.identifier import Lidvid
 from perilune.model.timespan import read_utc
-from perilune.moon.bodies import MOON
 
 NOTICE = (
     "Wrapped by this node: the label was made by an archive around files of the Ground Research and"
@@ -36,6 +36,7 @@ _RIGHTS = (
     "Rights: GRAS asks for written permission before copies are given on, while records of the"
     " same data at China's National Space Science Data Center say CC BY 4.0. Ask before giving on."
 )
+_LANDER = "Place of the lander as the original label tells it; it names no frame."
 _OBJECTS = ("Array", "Table_", "Header", "Stream_Text", "Encoded_", "Parsable_Byte_Stream")
 _NOTHING = frozenset(("", "none", "null", "n/a"))
 _MOST_SECONDS = 1.0
@@ -265,7 +266,8 @@ class _Wrapping:
         if longitude is None or latitude is None:
             return None
         identifier = objects[0].findtext("local_identifier", "")
-        return _cartography(longitude, latitude, identifier)
+        place = LatLonBox(longitude, latitude, longitude, latitude)
+        return cartography(place, identifier, _LANDER)
 
     def _outline(self, moment: datetime) -> ET.Element | None:
         """Corners of an orbiter's image, as GEOM; None where the label does not tell all four."""
@@ -354,43 +356,3 @@ def _degrees(text: str, most: float) -> float | None:
     except ValueError:
         return None
     return value if abs(value) <= most else None
-
-
-def _cartography(longitude: float, latitude: float, identifier: str) -> ET.Element:
-    east, north = f"{longitude:.6f}", f"{latitude:.6f}"
-    sides = (("west", east), ("east", east), ("north", north), ("south", north))
-    radius = f"{MOON.radius_m / 1000:.1f}"
-    return element(
-        "cart:Cartography",
-        writing.local_reference(identifier, "cartography_parameters_to_image_object"),
-        element(
-            "cart:Spatial_Domain",
-            element(
-                "cart:Bounding_Coordinates",
-                *(
-                    element(f"cart:{side}_bounding_coordinate", value, unit="deg")
-                    for side, value in sides
-                ),
-            ),
-        ),
-        element(
-            "cart:Spatial_Reference_Information",
-            element(
-                "cart:Horizontal_Coordinate_System_Definition",
-                element(
-                    "cart:Geographic",
-                    element(
-                        "cart:geographic_description",
-                        "Place of the lander as the original label tells it; it names no frame.",
-                    ),
-                ),
-                element(
-                    "cart:Geodetic_Model",
-                    element("cart:latitude_type", "Planetocentric"),
-                    element("cart:spheroid_name", "Moon"),
-                    *(element(f"cart:{axis}_axis_radius", radius, unit="km") for axis in "abc"),
-                    element("cart:longitude_direction", "Positive East"),
-                ),
-            ),
-        ),
-    )

@@ -16,10 +16,12 @@ from perilune.errors import MalformedLabel
 from perilune.formats.heritage import fits, pds3
 from perilune.formats.heritage.described import Described, display
 from perilune.formats.heritage.odl import MOST_BYTES, Block, is_odl, read_odl
-from perilune.formats.heritage.place import Box, cartography, place_of
+from perilune.formats.heritage.place import place_of
 from perilune.formats.pds4 import writing
+from perilune.formats.pds4.geometry import cartography
 from perilune.formats.pds4.writing import element
 from perilune.formats.source import Source
+from perilune.model.footprint import LatLonBox
 from perilune.model.identifier import Lidvid
 from perilune.model.timespan import read_utc
 
@@ -27,6 +29,7 @@ NOTICE = (
     "Wrapped by this node: the label was made by an archive around files of an earlier format, "
     "which are kept as they came."
 )
+_EXTENT = "Extent as the original label tells it; it names no frame."
 _BEGIN = 65_536
 _LONGEST = 100
 _NOT_IN_LID = re.compile(r"[^a-z0-9._-]+")
@@ -51,7 +54,7 @@ class _Original:
 
     objects: tuple[Described, ...]
     facts: Mapping[str, str]
-    place: Box | None
+    place: LatLonBox | None
     kept: ET.Element | None
     """The original label as a data object; None where it is a header among the others."""
 
@@ -205,7 +208,7 @@ def _discipline(
         if each.display is not None:
             yield display(each.display, identifier), "disp"
     if original.place is not None and pictures:
-        yield cartography(original.place, pictures[0][0]), "cart"
+        yield cartography(original.place, pictures[0][0], _EXTENT), "cart"
 
 
 def _identification(lidvid: Lidvid, facts: Mapping[str, str]) -> ET.Element:

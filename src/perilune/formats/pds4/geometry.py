@@ -1,11 +1,13 @@
-"""The GEOM class that says where an orbiter's image lies, as it is written here."""
+"""Where a product of the Moon lies: the classes GEOM and CART, as they are written here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from xml.etree import ElementTree as ET
 
-from perilune.formats.pds4.writing import element, time_text
+from perilune.formats.pds4.writing import element, local_reference, time_text
+from perilune.model.footprint import LatLonBox
+from perilune.moon.bodies import MOON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,4 +108,47 @@ def _intercept(vertex: Vertex) -> ET.Element:
         ),
         element("geom:pixel_latitude", f"{vertex.lat:.6f}", unit="deg"),
         element("geom:pixel_longitude", f"{vertex.lon:.6f}", unit="deg"),
+    )
+
+
+def cartography(
+    box: LatLonBox, identifier: str, description: str, *, frame: str = ""
+) -> ET.Element:
+    """Bounding coordinates of the object ``identifier`` in words of ``description``.
+
+    ``frame`` is the name of the coordinate system, body-fixed; empty where nothing tells it.
+    """
+    sides = (("west", box.west), ("east", box.east), ("north", box.north), ("south", box.south))
+    radius = f"{MOON.radius_m / 1000:.1f}"
+    model = element(
+        "cart:Geodetic_Model",
+        element("cart:latitude_type", "Planetocentric"),
+        element("cart:spheroid_name", "Moon"),
+        *(element(f"cart:{axis}_axis_radius", radius, unit="km") for axis in "abc"),
+        element("cart:longitude_direction", "Positive East"),
+    )
+    if frame:
+        model.append(element("cart:coordinate_system_type", "Body-fixed Rotating"))
+        model.append(element("cart:coordinate_system_name", frame))
+    return element(
+        "cart:Cartography",
+        local_reference(identifier, "cartography_parameters_to_image_object"),
+        element(
+            "cart:Spatial_Domain",
+            element(
+                "cart:Bounding_Coordinates",
+                *(
+                    element(f"cart:{side}_bounding_coordinate", f"{value:.6f}", unit="deg")
+                    for side, value in sides
+                ),
+            ),
+        ),
+        element(
+            "cart:Spatial_Reference_Information",
+            element(
+                "cart:Horizontal_Coordinate_System_Definition",
+                element("cart:Geographic", element("cart:geographic_description", description)),
+                model,
+            ),
+        ),
     )

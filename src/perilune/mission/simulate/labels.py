@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from xml.etree import ElementTree as ET
 
-from perilune.formats.pds4.geometry import Vertex, geometry
+from perilune.formats.pds4.geometry import Vertex, cartography, geometry
 from perilune.formats.pds4.writing import (
     MODEL,
     element,
@@ -15,12 +15,13 @@ from perilune.formats.pds4.writing import (
     local_reference,
     times,
 )
-from perilune.mission.simulate.strips import RADIUS_M, Strip
+from perilune.mission.simulate.strips import Strip
 
 BUNDLE = "urn:ros:rssa:luna26_simulated"
 VERSION = "1.0"
 _CONTEXT = "urn:ros:rssa:context"
 MISSION = "Luna-26 (simulated)"
+_STRIP = "Push-broom strip, not resampled: the outline is in the geometry class."
 NOTICE = "Simulated: no spacecraft has observed this. The surface is synthetic."
 
 
@@ -138,7 +139,8 @@ def footprint(
     outline = geometry(
         middle, vertices, incidence_deg=strip.incidence, kernels=kernels, provenance="Predicted"
     )
-    return _cartography(strip, array), outline
+    box = cartography(strip.box(), array, _STRIP, frame="Mean Earth/Polar Axis of DE421")
+    return box, outline
 
 
 def display(array: str) -> ET.Element:
@@ -152,47 +154,5 @@ def display(array: str) -> ET.Element:
             element("disp:horizontal_display_direction", "Left to Right"),
             element("disp:vertical_display_axis", "Line"),
             element("disp:vertical_display_direction", "Top to Bottom"),
-        ),
-    )
-
-
-def _cartography(strip: Strip, array: str) -> ET.Element:
-    box = strip.box()
-    sides = (("west", box.west), ("east", box.east), ("north", box.north), ("south", box.south))
-    radius = f"{RADIUS_M / 1000:.1f}"
-    return element(
-        "cart:Cartography",
-        local_reference(array, "cartography_parameters_to_image_object"),
-        element(
-            "cart:Spatial_Domain",
-            element(
-                "cart:Bounding_Coordinates",
-                *(
-                    element(f"cart:{side}_bounding_coordinate", f"{value:.4f}", unit="deg")
-                    for side, value in sides
-                ),
-            ),
-        ),
-        element(
-            "cart:Spatial_Reference_Information",
-            element(
-                "cart:Horizontal_Coordinate_System_Definition",
-                element(
-                    "cart:Geographic",
-                    element(
-                        "cart:geographic_description",
-                        "Push-broom strip, not resampled: the outline is in the geometry class.",
-                    ),
-                ),
-                element(
-                    "cart:Geodetic_Model",
-                    element("cart:latitude_type", "Planetocentric"),
-                    element("cart:spheroid_name", "Moon"),
-                    *(element(f"cart:{axis}_axis_radius", radius, unit="km") for axis in "abc"),
-                    element("cart:longitude_direction", "Positive East"),
-                    element("cart:coordinate_system_type", "Body-fixed Rotating"),
-                    element("cart:coordinate_system_name", "Mean Earth/Polar Axis of DE421"),
-                ),
-            ),
         ),
     )
