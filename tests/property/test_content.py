@@ -307,7 +307,17 @@ def test_bits_are_those_of_the_number_that_the_bytes_are(
     wanted = whole >> (64 - stop) & (1 << (stop - start + 1)) - 1
     if is_signed and wanted >> (stop - start):
         wanted -= 1 << (stop - start + 1)
-    bits = BitField(name="b", data_type="", start=start, stop=stop, constants=None, line=None)
+    bits = BitField(
+        name="b",
+        data_type="",
+        start=start,
+        stop=stop,
+        unit="",
+        scaling_factor="",
+        value_offset="",
+        constants=None,
+        line=None,
+    )
 
     found = bits_of(np.frombuffer(raw, dtype=np.uint8).reshape(1, 8), bits, is_signed=is_signed)
 
