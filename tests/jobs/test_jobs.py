@@ -76,7 +76,7 @@ def test_servers_killed_at_random_moments_copy_each_product_once(pair: Pair) -> 
     while state(pair.root, key) is not State.DONE:
         server = start(pair.root, prelude=SLOW)
         until(lambda: state(pair.root, key) in (State.RUNNING, State.DONE), "it is gone on with")
-        time.sleep(0.6 * random.random())
+        time.sleep((0.6 + 0.2 * kills) * random.random())  # longer each time: it must end
         server.kill()
         kills += 1
         assert kills < 40, "it gets no further"
