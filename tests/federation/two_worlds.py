@@ -381,6 +381,7 @@ _OPAQUE = re.compile(r"/sealed/\d|/tile/\d")
 """Addresses of encrypted copies, and of hashes as bytes."""
 _RANDOM = re.compile(
     r"b'(?:[^'\\]|\\.)*'|b\"(?:[^\"\\]|\\.)*\"|age1[a-z0-9]{40,}|\+[0-9a-f]{8}\+|[0-9a-f]{12,}"
+    r"|(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=(?!=)"
     r"|(?<![A-Za-z0-9+/])(?=[A-Za-z0-9+/]*[A-Z])(?=[A-Za-z0-9+/]*[0-9])[A-Za-z0-9+/]{40,}={0,2}"
 )
 _RUN = re.compile(
