@@ -12,7 +12,7 @@ from functools import partial
 from perilune.errors import LogInconsistent, PeerUntrusted, PeriluneError, ProofFails
 from perilune.ledger import tree
 from perilune.ledger.checkpoint import Checkpoint
-from perilune.ledger.edge import Edge, TileNodes, read_bundle, read_tile
+from perilune.ledger.edge import Edge, TileNodes, verified_entries
 from perilune.ledger.note import Verifier, open_note, text_of
 from perilune.ledger.survey import Elsewhere, Survey, nobody, survey
 from perilune.ledger.tiles import WIDTH, LocalTiles, read_or_cut, tile_path, unpack_entries
@@ -181,17 +181,11 @@ def kept_entries(
 ) -> Iterator[tuple[int, bytes]]:
     """Position and bytes of entries of a copy that was believed up to ``size``, each verified."""
     read = partial(read_or_cut, tiles)
-    while start < stop:
-        number, place = divmod(start, WIDTH)
-        width = min(WIDTH, size - number * WIDTH)
-        entries = read_bundle(read, number, width)
-        leaves = read_tile(read, 0, number, width)
-        last = min(stop - number * WIDTH, width)
-        for entry, leaf in zip(entries[place:last], leaves[place:last], strict=True):
-            if tree.leaf_hash(entry) != leaf:
-                raise LogInconsistent(f"entry {start} of the copy in {tiles.root} changed")
-            yield start, entry
-            start += 1
+
+    def changed(position: int) -> str:
+        return f"entry {position} of the copy in {tiles.root} changed"
+
+    return verified_entries(read, size, start, stop, changed)
 
 
 def checkpoint_in(note: bytes) -> Checkpoint:

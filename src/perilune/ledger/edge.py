@@ -4,7 +4,7 @@ Pure but for reading tiles: `Edge.extend` decides which tiles come into being; w
 signing them belong to `perilune.ledger.log`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -140,6 +140,26 @@ def read_bundle(read: Read, number: int, width: int) -> list[bytes]:
     if len(entries) != width:
         raise LogInconsistent(f"{path} has {len(entries)} entries, not {width}")
     return entries
+
+
+def verified_entries(
+    read: Read, size: int, start: int, stop: int, changed: Callable[[int], str]
+) -> Iterator[tuple[int, bytes]]:
+    """Position and bytes of entries of a tree of ``size``, each compared with its leaf hash.
+
+    Raises `LogInconsistent` where one is not what was hashed; ``changed`` says so of its position.
+    """
+    while start < stop:
+        number, place = divmod(start, WIDTH)
+        width = min(WIDTH, size - number * WIDTH)
+        entries = read_bundle(read, number, width)
+        leaves = read_tile(read, 0, number, width)
+        last = min(stop - number * WIDTH, width)
+        for entry, leaf in zip(entries[place:last], leaves[place:last], strict=True):
+            if tree.leaf_hash(entry) != leaf:
+                raise LogInconsistent(changed(start))
+            yield start, entry
+            start += 1
 
 
 def _read_there(read: Read, path: str) -> bytes:

@@ -15,7 +15,7 @@ from typing import Self
 from perilune.errors import LogInconsistent, NodeBusy, NodeExists, NotFound, ProofFails, WrongUsage
 from perilune.ledger import note, tree
 from perilune.ledger.checkpoint import Checkpoint
-from perilune.ledger.edge import Edge, TileNodes, read_bundle, read_tile
+from perilune.ledger.edge import Edge, TileNodes, verified_entries
 from perilune.ledger.note import Signer
 from perilune.ledger.survey import Elsewhere, Survey, nobody, survey
 from perilune.ledger.tiles import WIDTH, TileStore, is_tile_path, read_or_cut
@@ -183,17 +183,12 @@ class Log:
         size = self.size
         stop = size if stop is None else min(stop, size)
         read = partial(read_or_cut, self._tiles)
-        while start < stop:
-            number, place = divmod(start, WIDTH)
-            width = min(WIDTH, size - number * WIDTH)
-            bundle = read_bundle(read, number, width)
-            leaves = read_tile(read, 0, number, width)
-            last = min(stop - number * WIDTH, width)
-            for entry, leaf in zip(bundle[place:last], leaves[place:last], strict=True):
-                if tree.leaf_hash(entry) != leaf:
-                    raise LogInconsistent(f"entry {start} of the log is not what was hashed")
-                yield entry
-                start += 1
+
+        def changed(position: int) -> str:
+            return f"entry {position} of the log is not what was hashed"
+
+        for _, entry in verified_entries(read, size, start, stop, changed):
+            yield entry
 
     def inclusion(self, index: int, size: int | None = None) -> list[bytes]:
         """Path that proves entry ``index`` in the tree of ``size`` entries (all, if not given).
