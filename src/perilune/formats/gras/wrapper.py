@@ -228,8 +228,8 @@ class _Wrapping:
             ),
             element(
                 "Observing_System",
-                _component(mission, "Host", host, "is_instrument_host"),
-                _component(
+                writing.component(mission, "Host", host, "is_instrument_host"),
+                writing.component(
                     self._value("Mission_Area/instrument_name") or name.instrument,
                     "Instrument",
                     instrument,
@@ -314,15 +314,6 @@ class _Wrapping:
 
 def _mission(name: GrasName) -> str:
     return f"Chang'e-{name.mission.removeprefix('CE')}"
-
-
-def _component(name: str, kind: str, lid: str, reference_type: str) -> ET.Element:
-    return element(
-        "Observing_System_Component",
-        element("name", name),
-        element("type", kind),
-        writing.internal_reference(lid, reference_type),
-    )
 
 
 def _copied(found: etree._Element) -> ET.Element | None:

@@ -54,15 +54,7 @@ def array(
         element("axes", str(len(axes))),
         element("axis_index_order", "Last Index Fastest"),
         element("Element_Array", *_of_elements(elements)),
-        *(
-            element(
-                "Axis_Array",
-                element("axis_name", axis),
-                element("elements", str(size)),
-                element("sequence_number", str(number)),
-            )
-            for number, (axis, size) in enumerate(axes, 1)
-        ),
+        *(writing.axis(axis, size, number) for number, (axis, size) in enumerate(axes, 1)),
         *_constants(elements.constants),
     )
 

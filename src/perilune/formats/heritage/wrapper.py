@@ -295,12 +295,7 @@ def _observation(
 
 def _component(name: str, kind: str, lid: str) -> ET.Element:
     reference = "is_instrument_host" if kind == "Host" else "is_instrument"
-    return element(
-        "Observing_System_Component",
-        element("name", name),
-        element("type", kind),
-        writing.internal_reference(lid, reference),
-    )
+    return writing.component(name, kind, lid, reference)
 
 
 def _times(start: datetime | None, stop: datetime | None) -> ET.Element:

@@ -89,6 +89,26 @@ def local_reference(identifier: str, reference_type: str) -> ET.Element:
     )
 
 
+def axis(name: str, elements: int, number: int) -> ET.Element:
+    """An axis of an array, the ``number``-th from 1."""
+    return element(
+        "Axis_Array",
+        element("axis_name", name),
+        element("elements", str(elements)),
+        element("sequence_number", str(number)),
+    )
+
+
+def component(name: str, kind: str, lid: str, reference_type: str) -> ET.Element:
+    """A part of the observing system."""
+    return element(
+        "Observing_System_Component",
+        element("name", name),
+        element("type", kind),
+        internal_reference(lid, reference_type),
+    )
+
+
 def file(found: WrittenFile) -> ET.Element:
     """The file's name, true size and true MD5."""
     return element(

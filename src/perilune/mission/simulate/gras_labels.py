@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from perilune.formats.gras.names import GrasName
-from perilune.formats.pds4.writing import element, time_text, times
+from perilune.formats.pds4.writing import axis, element, time_text, times
 from perilune.mission.simulate.strips import Strip
 
 WRONG_SIZE = 1_323_302_912
@@ -79,15 +79,7 @@ def image(shape: tuple[int, ...], data_type: str) -> ET.Element:
         element("axes", "2"),
         element("axis_index_order", "Last Index Fastest"),
         element("Element_Array", element("data_type", data_type), element("unit", "data number")),
-        *(
-            element(
-                "Axis_Array",
-                element("axis_name", name),
-                element("elements", str(elements)),
-                element("sequence_number", str(number)),
-            )
-            for number, (name, elements) in enumerate(axes, 1)
-        ),
+        *(axis(name, elements, number) for number, (name, elements) in enumerate(axes, 1)),
     )
 
 

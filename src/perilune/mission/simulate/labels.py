@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 from perilune.formats.pds4.geometry import Vertex, cartography, geometry
 from perilune.formats.pds4.writing import (
     MODEL,
+    component,
     element,
     internal_reference,
     local_reference,
@@ -80,10 +81,10 @@ def context(
     was not observed by an instrument has a Context_Area.
     """
     host = f"{_CONTEXT}:instrument_host:spacecraft.luna-26_simulated"
-    components = [_component(MISSION, "Host", host, "is_instrument_host")]
+    components = [component(MISSION, "Host", host, "is_instrument_host")]
     for name, code in instruments:
         lid = f"{_CONTEXT}:instrument:{code}.luna-26_simulated"
-        components.append(_component(name, "Instrument", lid, "is_instrument"))
+        components.append(component(name, "Instrument", lid, "is_instrument"))
     moon = internal_reference(
         "urn:nasa:pds:context:target:satellite.earth.moon", f"{subject}_to_target"
     )
@@ -108,15 +109,6 @@ def context(
     if disciplines:
         area.append(element("Discipline_Area", *disciplines))
     return area
-
-
-def _component(name: str, kind: str, lid: str, reference_type: str) -> ET.Element:
-    return element(
-        "Observing_System_Component",
-        element("name", name),
-        element("type", kind),
-        internal_reference(lid, reference_type),
-    )
 
 
 def references(*targets: tuple[str, str]) -> ET.Element:

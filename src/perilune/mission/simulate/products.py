@@ -123,8 +123,8 @@ def _image(
         element("axis_index_order", "Last Index Fastest"),
         element("description", f"{'I/F' if constants else 'Detector counts, 12 bits'}. Simulated."),
         values,
-        _axis("Line", strip.lines, 1),
-        _axis("Sample", strip.samples, 2),
+        writing.axis("Line", strip.lines, 1),
+        writing.axis("Sample", strip.samples, 2),
         *constants,
     )
     root = element(
@@ -151,15 +151,6 @@ def _image(
         data=((found.name, data),),
         prefixes=("cart", "disp", "geom"),
         footprint=strip.outline(),
-    )
-
-
-def _axis(name: str, elements: int, number: int) -> Element:
-    return element(
-        "Axis_Array",
-        element("axis_name", name),
-        element("elements", str(elements)),
-        element("sequence_number", str(number)),
     )
 
 
